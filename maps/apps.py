@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class MapsConfig(AppConfig):
+    """Where: knows places and nothing of pledges."""
+
+    name = "maps"

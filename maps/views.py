@@ -1,0 +1,133 @@
+"""Places as JSON: searched while somebody types, and all of them for the map."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext
+
+from maps.gazetteer import Gazetteer, Place, gazetteer
+from maps.geometry import nearest
+from maps.search import search
+from rallyreg.visitors import limit
+
+READING = ("GET", "HEAD")
+LANGUAGES = ("ru", "en")
+RATE_PERIOD = 60  # seconds
+
+
+class BadQuery(ValueError):
+    """The query cannot be answered; the message is for whoever asked."""
+
+
+# HEAD is counted too, because it costs as much as GET.
+@limit("240/m", READING)
+def city_search(request: HttpRequest) -> HttpResponse:
+    """`?q=` or `?near=lat,lng`, and `?lang=`: the places meant, best first."""
+    lang = request.GET.get("lang", "en")
+    with translation.override(lang if lang in LANGUAGES else "en"):
+        if request.method not in READING:
+            return _not_allowed()
+        if is_over(request):
+            return _error(gettext("Too many requests. Try again in a minute."), 429, retry_after=RATE_PERIOD)
+        try:
+            places = _asked_for(request)
+        except BadQuery as error:
+            return _error(str(error), 400)
+    response = _json({"cities": [_described(place, lang) for place in places]})
+    response["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+def cities_json(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    """All places in aligned arrays, the same for every rally."""
+    if request.method not in READING:
+        return _not_allowed()
+    index = _city_index(gazetteer())
+    whole: HttpResponse = HttpResponse(index.body, content_type="application/json")
+    response = get_conditional_response(request, etag=index.etag, response=whole) or whole
+    # Set here and not before, so that a 304 carries them too.
+    response["ETag"] = index.etag
+    response["Cache-Control"] = "public, max-age=86400"
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _asked_for(request: HttpRequest) -> list[Place]:
+    """The answer to the query; BadQuery in the language in force."""
+    if request.GET.get("lang", "en") not in LANGUAGES:
+        raise BadQuery(gettext("lang must be ru or en."))
+    if ("q" in request.GET) == ("near" in request.GET):
+        raise BadQuery(gettext("Ask with either q or near."))
+    if "q" in request.GET:
+        return search(request.GET["q"])
+    try:
+        lat, lng = (float(degrees) for degrees in request.GET["near"].split(","))
+    except ValueError:
+        lat = lng = float("nan")
+    # Maps that can be scrolled around the globe count longitudes on beyond 180.
+    if not (isfinite(lat) and isfinite(lng) and abs(lat) <= 90 and abs(lng) <= 540):
+        raise BadQuery(gettext("near must be latitude,longitude in degrees."))
+    return nearest(lat, lng)
+
+
+def _described(place: Place, lang: str) -> dict[str, str | int | float]:
+    return {
+        "id": place.id,
+        "name": place.name(lang),
+        "region": place.region(lang),
+        "country": place.country,
+        "country_name": place.country_name(lang),
+        "lat": place.latitude,
+        "lng": place.longitude,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _CityIndex:
+    body: bytes
+    etag: str
+
+
+@lru_cache(maxsize=1)
+def _city_index(all_places: Gazetteer) -> _CityIndex:
+    places = all_places.places
+    content = {
+        "version": all_places.version,
+        "id": [place.id for place in places],
+        "ru": [place.name_ru for place in places],
+        "en": [place.name_en for place in places],
+        "lat": [place.latitude for place in places],
+        "lng": [place.longitude for place in places],
+        "country": [place.country for place in places],
+        "region": [place.region_en for place in places],
+        "region_ru": [place.region_ru for place in places],
+        "population": [place.population for place in places],
+    }
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    # Of the body, not the version alone: a new release may write the same places in another form.
+    return _CityIndex(body, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
+
+
+def _json(content: dict[str, Any], status: int = 200) -> JsonResponse:
+    return JsonResponse(content, status=status, json_dumps_params={"ensure_ascii": False})
+
+
+def _error(message: str, status: int, *, retry_after: int | None = None) -> JsonResponse:
+    response = _json({"error": message}, status)
+    response["Cache-Control"] = "no-store"
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def _not_allowed() -> JsonResponse:
+    response = _error(gettext("Only GET and HEAD are allowed."), 405)
+    response["Allow"] = ", ".join(READING)
+    return response

@@ -1,0 +1,193 @@
+"""The mailroom: opens what was sealed to it, checks, seals again to the rally key, writes the letter, sends.
+
+The only place that sees an address of someone who pledges. It answers nothing to anybody: new, pending and confirmed
+mailboxes get the same letter; suppressed, disposable and over-limit ones get none, and look the same from outside.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Trunc
+
+from pledges import addresses, confirmation, sealing, trustees
+from pledges.models import Announcement, Letter, Pledge, SealedAddress, Suppression
+from pledges.pledging import lock_mailbox, to_minute
+from pledges.relays import NoRelay, Postman, Sent, postman
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+BATCH = 20  # letters claimed at once; a crash repeats no more
+RUN = timedelta(seconds=20)  # one task sends for so long, well under the broker's visibility timeout
+LETTERS_A_DAY, LETTERS_A_RALLY = 3, 5
+REMIND_AFTER = timedelta(hours=24)
+UNCONFIRMED_LIFE = timedelta(hours=48)
+DOMAIN_TAG_LIFE = timedelta(days=14)
+BACKOFF = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60)]
+
+
+# In SQL because each is one statement over two tables, safe beside everything else that happens.
+ANSWERED = """
+    DELETE FROM pledges_letter l USING pledges_pledge p
+    WHERE p.id = l.pledge_id AND (p.confirmed_at IS NOT NULL OR (l.sent > 0 AND EXISTS (
+        SELECT FROM pledges_pledge q  -- a later letter to the same mailbox was answered
+        WHERE q.rally_id = p.rally_id AND q.fingerprint = p.fingerprint AND q.confirmed_at >= p.asked_at)))
+"""
+FORGOTTEN = "DELETE FROM pledges_sealedaddress s USING pledges_pledge p WHERE p.id = s.pledge_id AND p.forget"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A letter ready to go; exists in the mailroom's memory only."""
+
+    letter: Letter
+    address: str
+
+
+def deliver_waiting(*, now: datetime) -> int:
+    """Send the letters that are due, a batch at most; returns how many were looked at."""
+    letters = claim(now=now)
+    if not letters:
+        return 0
+    with postman() as sender:
+        for letter in letters:
+            try:
+                deliver(letter, sender, now=now)
+            except NoRelay:
+                log.warning("no relay takes mail; letters wait")
+                _give_back([left.pledge_id for left in letters if left.claimed_at], now=now)
+                break
+            letter.claimed_at = None
+    return len(letters)
+
+
+def claim(*, now: datetime) -> Sequence[Letter]:
+    """Lease a batch of due letters; a lease that ran out is anybody's again."""
+    due = (
+        Letter.objects.filter(due_at__lte=now, expires_at__gt=now)
+        .filter(Q(claimed_at=None) | Q(claimed_at__lt=now - LEASE))
+        .order_by("due_at")
+        .values("pk")
+    )
+    with transaction.atomic():
+        ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+        Letter.objects.filter(pk__in=ids).update(claimed_at=now, tries=F("tries") + 1)
+    return list(Letter.objects.filter(pk__in=ids).select_related("pledge__rally", "pledge__city", "pledge__region"))
+
+
+def deliver(letter: Letter, sender: Postman, *, now: datetime) -> None:
+    opened = prepare(letter, now=now)
+    if opened is None:
+        _discard(letter, now=now)
+        return
+    announcement_id = Announcement.objects.current_id(letter.pledge.rally)
+    message = confirmation.write(letter, opened.address, announcement_id=announcement_id, now=now)
+    sent = sender.send(message, opened.address)
+    if sent is Sent.ACCEPTED:
+        _stamp(letter, now=now)
+    elif sent is Sent.REFUSED:
+        _discard(letter, now=now)
+    else:
+        Letter.objects.filter(pk=letter.pk).update(
+            claimed_at=None, due_at=now + BACKOFF[min(letter.tries, len(BACKOFF)) - 1]
+        )
+
+
+def prepare(letter: Letter, *, now: datetime) -> Opened | None:
+    """Open the address and store what the letter promises; None where no letter may go."""
+    rally = letter.pledge.rally
+    blob = bytes(letter.blob)
+    try:
+        address = addresses.deliverable(sealing.open_in_mailroom(blob, slug=rally.slug))
+    except (sealing.DoesNotOpen, addresses.BadAddress):
+        return None
+    if addresses.is_disposable(address) or not addresses.takes_mail(address):
+        return None
+
+    mailbox = sealing.fingerprint(addresses.canonical(address))
+    recipient = sealing.Recipient(address, letter.language, sealing.token("manage", blob))
+    public = trustees.pinned_key(rally)
+    with transaction.atomic():
+        lock_mailbox(mailbox)
+        pledge = Pledge.objects.select_for_update().filter(pk=letter.pk).first()
+        if pledge is None or not _may_write_to(mailbox, pledge, letter, now=now):
+            return None
+        pledge.fingerprint = mailbox
+        pledge.domain_tag = sealing.domain_tag(addresses.domain_of(address))
+        pledge.confirm_hash = sealing.token_hash(sealing.token("confirm", blob))
+        pledge.manage_hash = sealing.token_hash(recipient.manage_token)
+        pledge.code_hash = sealing.code_hash(sealing.code(blob), handle_hash=bytes(pledge.handle_hash))
+        pledge.letters = letter.sent + 1
+        pledge.save(update_fields=["fingerprint", "domain_tag", "confirm_hash", "manage_hash", "code_hash", "letters"])
+        if not pledge.forget:
+            sealed = sealing.seal_to_rally(recipient, public=public, pledge_id=pledge.pk)
+            SealedAddress.objects.bulk_create(
+                [SealedAddress(pledge=pledge, blob=sealed)],
+                update_conflicts=True,
+                unique_fields=["pledge"],
+                update_fields=["blob"],
+            )
+    return Opened(letter, address)
+
+
+def _may_write_to(mailbox: bytes, pledge: Pledge, letter: Letter, *, now: datetime) -> bool:
+    """Whether this letter is within the mailbox's limits. Called under its lock; has no regard to what is confirmed."""
+    if Suppression.objects.filter(fingerprint=mailbox, until__gt=now).exists():
+        return False
+    if pledge.letters > letter.sent:
+        return True  # promised already: a crash came between the promise and the stamp
+    held = Pledge.objects.of_mailbox(pledge.rally_id, mailbox)
+    if letter.sent and any((other.asked_at, other.pk) > (pledge.asked_at, pledge.pk) for other in held):
+        return False  # one reminder for a mailbox, of its newest letter
+    today = held.filter(asked_at__gt=now - timedelta(days=1)).exclude(pk=pledge.pk)
+    return (today.aggregate(n=Sum("letters"))["n"] or 0) < LETTERS_A_DAY and (
+        held.aggregate(n=Sum("letters"))["n"] or 0
+    ) < LETTERS_A_RALLY
+
+
+def _stamp(letter: Letter, *, now: datetime) -> None:
+    """The provider took it: the 48 hours begin, and after a day one reminder is owed."""
+    with transaction.atomic():
+        Pledge.objects.filter(pk=letter.pk).update(mailed_at=to_minute(now))
+        if letter.sent:
+            Letter.objects.filter(pk=letter.pk).delete()
+        else:
+            Letter.objects.filter(pk=letter.pk).update(sent=1, claimed_at=None, tries=0, due_at=now + REMIND_AFTER)
+
+
+def _discard(letter: Letter, *, now: datetime) -> None:
+    """No letter will go. The pledge lives on as if it had, so that nobody can tell."""
+    with transaction.atomic():
+        Pledge.objects.filter(pk=letter.pk, mailed_at=None).update(mailed_at=to_minute(now))
+        Letter.objects.filter(pk=letter.pk).delete()
+
+
+def _give_back(ids: list[UUID], *, now: datetime) -> None:
+    Letter.objects.filter(pk__in=ids).update(claimed_at=None, due_at=now + BACKOFF[0])
+
+
+def tidy() -> None:
+    """Erase what nobody needs any more: letters that were answered, addresses that are to be forgotten."""
+    with connection.cursor() as cursor:
+        cursor.execute(ANSWERED)
+        cursor.execute(FORGOTTEN)
+
+
+def expire(*, now: datetime) -> None:
+    """Erase what its time has come for: unconfirmed pledges, domain tags, the hour of old confirmations."""
+    pending = Pledge.objects.pending()
+    pending.filter(mailed_at__lt=now - UNCONFIRMED_LIFE).erase()
+    pending.filter(mailed_at=None, letter__expires_at__lte=now).erase()
+    Suppression.objects.filter(until__lte=now).delete()
+
+    old = now - DOMAIN_TAG_LIFE
+    Pledge.objects.filter(domain_tag__isnull=False, asked_at__lt=old).update(domain_tag=None)
+    day = Trunc("confirmed_at", "day", tzinfo=UTC)
+    Pledge.objects.filter(confirmed_at__lt=old).exclude(confirmed_at=day).update(
+        confirmed_at=day, asked_at=Trunc("asked_at", "day", tzinfo=UTC)
+    )

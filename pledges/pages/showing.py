@@ -1,0 +1,70 @@
+"""What the pages have in common: the rally as published, the other language's address, cache headers."""
+
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import get_language
+
+from maps.gazetteer import Place
+from pledges.publishing import reading
+from pledges.publishing.reading import Published
+
+FOR_ALL = "public, max-age=5, stale-while-revalidate=10, stale-if-error=600"
+FOR_ONE = "no-store"
+OPEN = {"Access-Control-Allow-Origin": "*"}
+Response = TypeVar("Response", bound=HttpResponseBase)
+
+
+class SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+def published_or_404(slug: str) -> Published:
+    rally = reading.read(slug)
+    if rally is None:
+        raise Http404
+    return rally
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    *,
+    rally: Published | None,
+    status: int = 200,
+    cache: str = FOR_ALL,
+    **context: Any,
+) -> HttpResponse:
+    """The page, with what base.html needs."""
+    language = get_language() or "en"
+    other = next((code, name) for code, name in settings.LANGUAGES if code != language)
+    path = request.path_info.removeprefix(f"/{language}/")
+    context |= {"rally": rally, "other_language": {"code": other[0], "name": other[1], "url": f"/{other[0]}/{path}"}}
+    response = TemplateResponse(request, template, context, status=status)
+    response.headers["Cache-Control"] = cache
+    if cache == FOR_ONE:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def with_headers(response: Response, headers: dict[str, str]) -> Response:
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
+
+
+def as_row(place: Place, rally: Published) -> dict[str, Any]:
+    """A city in a table; `confirmed` None where too few people are from there to say, `share` per thousand people."""
+    language = get_language() or "en"
+    confirmed = rally.cities.get(place.id)
+    return {
+        "place": place,
+        "name": place.name(language),
+        "region": place.region(language),
+        "country_name": place.country_name(language),
+        "confirmed": confirmed,
+        "population": place.population,
+        "share": confirmed * 1000 / place.population if confirmed and place.population else None,
+    }

@@ -1,0 +1,102 @@
+"""The ledger: every published state, a row a minute, each chained to the one before, for anyone to check.
+
+A row is canonical JSON (sorted keys, no spaces, UTF-8): `n` counts from 1, `at` is UTC, `confirmed` and `removed` are
+the totals, `cities` and `others` hold the figures that changed (null: no longer shown), `previous` and `hash` are
+SHA-256 in hex, the hash over the row without its hash.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from pledges.models import LedgerRow, Rally
+from pledges.publishing.figures import Figures
+
+START = "0" * 64
+
+
+class Broken(ValueError):
+    """A ledger that contradicts itself; says at which row and how."""
+
+
+def append(rally: Rally, figures: Figures, *, now: datetime) -> LedgerRow | None:
+    """Write what changed since the last row, a minute after it at the soonest, or at once at the crossing."""
+    last = LedgerRow.objects.filter(rally=rally).order_by("-n").first()
+    before = last.state or {} if last else {}
+    state: dict[str, Any] = {
+        "confirmed": figures.confirmed,
+        "removed": figures.removed,
+        "cities": {str(city): people for city, people in figures.cities.items()},
+        "others": figures.others,
+        "reached": rally.reached_at is not None,
+    }
+    crossing = state["reached"] and not before.get("reached", False)
+    if state == before or (not crossing and last and minute(last.at) == minute(now)):
+        return None
+    if last is None and not figures.confirmed and not figures.removed:
+        return None
+    row: dict[str, Any] = {
+        "n": last.n + 1 if last else 1,
+        "at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "confirmed": figures.confirmed,
+        "removed": figures.removed,
+        "cities": changed(before.get("cities", {}), state["cities"]),
+        "others": changed(before.get("others", {}), state["others"]),
+        "previous": last.hash if last else START,
+    }
+    if crossing:
+        row["reached"] = True
+    row["hash"] = digest(row)
+    if last:
+        LedgerRow.objects.filter(pk=last.pk).update(state=None)
+    return LedgerRow.objects.create(
+        rally=rally,
+        n=row["n"],
+        at=now,
+        confirmed=figures.confirmed,
+        removed=figures.removed,
+        line=canonical(row),
+        hash=row["hash"],
+        state=state,
+    )
+
+
+def changed(before: dict[str, int], now: dict[str, int]) -> dict[str, int | None]:
+    return {key: now.get(key) for key in sorted(before.keys() | now.keys()) if before.get(key) != now.get(key)}
+
+
+def digest(row: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical({key: row[key] for key in row if key != "hash"}).encode()).hexdigest()
+
+
+def canonical(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def minute(moment: datetime) -> int:
+    return int(moment.timestamp()) // 60
+
+
+def verify(lines: Iterable[str]) -> int:
+    """Check numbers, chain, hashes, times and sums of a downloaded ledger; returns its rows, or raises Broken."""
+    previous, at, rows = START, "", 0
+    cities: dict[str, int | None] = {}
+    for rows, line in enumerate((line for line in lines if line.strip()), start=1):
+        try:
+            row = json.loads(line)
+            figures = [row["cities"], row["others"]]
+            claims = row["n"] == rows and row["previous"] == previous and row["at"] >= at
+        except (ValueError, KeyError, TypeError) as fault:
+            raise Broken(f"row {rows} cannot be read") from fault
+        if not claims:
+            raise Broken(f"row {rows} does not follow the row before it")
+        if row["hash"] != digest(row):
+            raise Broken(f"row {rows} has been changed: its hash is another")
+        for kind, part in zip(("city", "other"), figures, strict=True):
+            cities |= {f"{kind} {key}": people for key, people in part.items()}
+        if sum(people or 0 for people in cities.values()) > row["confirmed"]:
+            raise Broken(f"row {rows}: its places are more than its total")
+        previous, at = row["hash"], row["at"]
+    return rows

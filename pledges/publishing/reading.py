@@ -1,0 +1,172 @@
+"""Reading what is published without asking the database: process memory, then Redis, then one row."""
+
+import gzip
+import json
+import time
+from datetime import datetime
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError
+
+from maps.gazetteer import Gazetteer, gazetteer
+from pledges import announcing
+from pledges.models import Announcement, Rally, Snapshot
+from pledges.models.rally import in_language
+from pledges.publishing.snapshot import redis_key
+
+FRESH = 0.5  # seconds that process memory answers alone
+TALLY = (
+    "status",
+    "threshold",
+    "confirmed",
+    "removed",
+    "tick",
+    "counted_at",
+    "poll_after",
+    "cities_version",
+    "cities",
+    "others",
+)
+_memory: dict[str, tuple[float, "Published"]] = {}
+_lock = Lock()
+
+
+class Published:
+    """A rally as the public sees it at one tick; `rally` in the templates."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.body = body
+        self.slug: str = body["slug"]
+        self.status: str = body["status"]
+        self.threshold: int = body["threshold"]
+        self.confirmed: int = body["confirmed"]
+        self.removed: int = body["removed"]
+        self.today: int = body["today"]
+        self.tick: int = body["tick"]
+
+    @cached_property
+    def tally_json(self) -> bytes:
+        tally = {"rally": self.slug} | {name: self.body[name] for name in TALLY}
+        return json.dumps(tally, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @cached_property
+    def tally_gzip(self) -> bytes:
+        return gzip.compress(self.tally_json, 6, mtime=0)
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.tick:x}"'
+
+    @property
+    def title(self) -> str:
+        return self.text("title")
+
+    @property
+    def cause(self) -> str:
+        return self.text("cause")
+
+    @property
+    def asks(self) -> str:
+        return self.text("asks")
+
+    @property
+    def about(self) -> str:
+        return self.text("about")
+
+    def text(self, name: str) -> str:
+        return in_language(self.body["texts"], name)
+
+    @property
+    def left(self) -> int:
+        return max(self.threshold - self.confirmed, 0)
+
+    @property
+    def percent(self) -> int:
+        return min(100 * self.confirmed // self.threshold, 100)
+
+    @property
+    def counted_at(self) -> datetime:
+        return datetime.fromisoformat(self.body["counted_at"])
+
+    @property
+    def reached_at(self) -> datetime | None:
+        return datetime.fromisoformat(self.body["reached_at"]) if self.body["reached_at"] else None
+
+    @property
+    def is_taking_pledges(self) -> bool:
+        return self.status in {"collecting", "reached", "announced"}
+
+    @cached_property
+    def cities(self) -> dict[int, int]:
+        """Cities with a figure of their own, by id; none in the moment between new city data and the next tick."""
+        if self._places.version != self.body["cities_version"]:
+            return {}
+        ids = (place.id for place in self._places.places)
+        return {city: people for city, people in zip(ids, self.body["cities"], strict=False) if people is not None}
+
+    @property
+    def places(self) -> int:
+        return len(self.cities)
+
+    @cached_property
+    def announcement(self) -> Announcement | None:
+        return announcing.published(self.body["announcement"]) if self.body["announcement"] else None
+
+    @property
+    def reason(self) -> str:
+        return self.announcement.text("reason") if self.announcement else ""
+
+    @cached_property
+    def _places(self) -> Gazetteer:
+        return gazetteer()
+
+
+def read(slug: str) -> Published | None:
+    """The newest published state; an old one while database and Redis are away; None where there is no such rally."""
+    known = _memory.get(slug)
+    if known and time.monotonic() - known[0] < FRESH:
+        return known[1]
+    body = _from_redis(slug) or _from_database(slug, fallback=known)
+    if body is None:
+        _memory.pop(slug, None)
+        return None
+    with _lock:
+        newest = known[1] if known and known[1].tick >= body["tick"] else Published(body)
+        _memory[slug] = (time.monotonic(), newest)
+    return newest
+
+
+def forget() -> None:
+    """Empty this process's memory."""
+    _memory.clear()
+
+
+def featured_slug() -> str | None:
+    """The rally of the front page: FEATURED_RALLY, else the one opened last."""
+    if settings.FEATURED_RALLY:
+        return settings.FEATURED_RALLY
+    slug: str | None = cache.get("featured")
+    if slug is None:
+        opened = Rally.objects.shown().filter(opens_at__isnull=False).order_by("-opens_at")
+        slug = opened.values_list("slug", flat=True).first()
+        if slug:
+            cache.set("featured", slug, timeout=5)
+    return slug
+
+
+def _from_redis(slug: str) -> dict[str, Any] | None:
+    text = cache.get(redis_key(slug))
+    return json.loads(text) if text else None
+
+
+def _from_database(slug: str, *, fallback: "tuple[float, Published] | None") -> dict[str, Any] | None:
+    try:
+        return Snapshot.objects.filter(rally__slug=slug, rally__shredded_at=None).values_list("body", flat=True).first()
+    except DatabaseError:
+        if fallback is None:
+            raise
+        return fallback[1].body

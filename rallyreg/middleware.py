@@ -1,0 +1,120 @@
+"""What stands before every view. Function middleware; the public process has nothing else but Django's headers."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError, InterfaceError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import translation
+from django.utils.decorators import sync_only_middleware
+
+from rallyreg.errors import error_page
+
+log = logging.getLogger(__name__)
+Handler = Callable[[HttpRequest], HttpResponseBase]
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+@sync_only_middleware
+def known_host(get_response: Handler) -> Handler:
+    """Answer under our own names only; links in pages and letters never come from the request."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return HttpResponse("This site does not answer under that name.\n", status=400, content_type="text/plain")
+        return get_response(request)
+
+    return middleware
+
+
+@sync_only_middleware
+def language_of_path(get_response: Handler) -> Handler:
+    """The language is the first part of the path; elsewhere the browser's. Unlike Django's, adds no Vary to caches."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        language = translation.get_language_from_path(request.path_info)
+        with translation.override(language or translation.get_language_from_request(request)):
+            request.LANGUAGE_CODE = translation.get_language()
+            response = get_response(request)
+            if language:
+                response.headers.setdefault("Content-Language", language)
+            return response
+
+    return middleware
+
+
+@sync_only_middleware
+def same_origin(get_response: Handler) -> Handler:
+    """Refuse what another site makes a browser post, without a cookie, so that pages stay cacheable.
+
+    The rule of Go 1.25's CrossOriginProtection: Sec-Fetch-Site where the browser sends it, else Origin against Host;
+    a client that sends neither is no browser. A mail provider's one-click unsubscribe is no visit and is let through.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.method in SAFE_METHODS or comes_from_here(request) or is_one_click(request):
+            return get_response(request)
+        return error_page(request, 403)
+
+    return middleware
+
+
+def comes_from_here(request: HttpRequest) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.get_host()
+
+
+def is_one_click(request: HttpRequest) -> bool:
+    """RFC 8058; exempt on the manage page only, where the token is the authority."""
+    return "/manage/" in request.path_info and request.POST.dict() == {"List-Unsubscribe": "One-Click"}
+
+
+@sync_only_middleware
+def clear_errors(get_response: Handler) -> Handler:
+    """A plain page for every error, also where DEBUG is on: Django's own would show what the visitor typed."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        try:
+            response = get_response(request)
+        except RequestDataTooBig:  # from a middleware that read the body
+            return error_page(request, 413)
+        if response.status_code == 405 and not response.headers.get("Content-Type", "").startswith("application/json"):
+            page = error_page(request, 405)
+            page.headers["Allow"] = response.headers.get("Allow", "")
+            return page
+        return response
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse:
+        status = status_of(exception)
+        if status >= 500:
+            where = traceback.extract_tb(exception.__traceback__)[-1]
+            route = request.resolver_match.route if request.resolver_match else "?"
+            # The exception's own words may quote what was typed, so only its kind and place are kept.
+            log.error("%s at %s:%s on %s", type(exception).__qualname__, where.filename, where.lineno, route)
+        return error_page(request, status)
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]  # Django's protocol for functions
+    return middleware
+
+
+def status_of(exception: Exception) -> int:
+    match exception:
+        case Http404():
+            return 404
+        case PermissionDenied():
+            return 403
+        case RequestDataTooBig():
+            return 413
+        case SuspiciousOperation() | BadRequest():
+            return 400
+        case DatabaseError() | InterfaceError():
+            return 503
+    return 500

@@ -1,0 +1,154 @@
+"""Formats for machines, as their readers rely on them."""
+
+import base64
+import gzip
+import json
+from datetime import date, time, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.test import Client
+from icalendar import Calendar
+
+from pledges import announcing
+from pledges.models import Rally
+from pledges.models.announcement import Kind
+from pledges.publishing import ledger
+from tests.pledges.conftest import NOON
+from tests.pledges.test_announcing import TEXTS, approved, plan, sites  # noqa: F401  (fixtures)
+
+API = "/api/v1/clean-air"
+
+
+@pytest.fixture
+def site(rally, kazan, pledge_from, count):
+    for n in range(25):
+        pledge_from(kazan, f"p{n}@example.org")
+    count()
+    return Client()
+
+
+@pytest.fixture
+def announced(rally, approved, organizer, count):  # noqa: F811
+    Rally.objects.filter(pk=rally.pk).update(reached_at=NOON)
+    announcement = approved()
+    announcing.publish(announcement=announcement, by=organizer, now=NOON)
+    count(NOON + timedelta(seconds=1))
+    return announcement
+
+
+def test_the_tally_is_as_the_contract_says(rally, site, kazan):
+    response = site.get(f"{API}/tally.json")
+    tally = response.json()
+
+    assert tally["rally"] == "clean-air"
+    assert (tally["status"], tally["threshold"], tally["confirmed"], tally["removed"]) == ("collecting", 100, 25, 0)
+    cities = site.get(f"{API}/cities.json").json()
+    assert tally["cities_version"] == cities["version"]
+    assert len(tally["cities"]) == len(cities["id"])
+    assert tally["cities"][cities["id"].index(kazan.id)] == 25
+    assert tally["others"] == []
+    assert tally["poll_after"] == 10
+    assert response.headers["Cache-Control"] == "public, max-age=5, stale-while-revalidate=10, stale-if-error=600"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_an_unchanged_tally_has_no_body(site):
+    etag = site.get(f"{API}/tally.json").headers["ETag"]
+
+    response = site.get(f"{API}/tally.json", headers={"If-None-Match": etag})
+
+    assert (response.status_code, response.content, response.headers["ETag"]) == (304, b"", etag)
+
+
+def test_the_tally_from_memory_asks_no_database(site, django_assert_num_queries):
+    site.get(f"{API}/tally.json")
+
+    with django_assert_num_queries(0):
+        packed = site.get(f"{API}/tally.json", headers={"Accept-Encoding": "gzip"})
+
+    assert json.loads(gzip.decompress(packed.content))["confirmed"] == 25
+
+
+def test_a_stranger_can_verify_the_ledger(site):
+    lines = site.get(f"{API}/ledger.jsonl").getvalue().decode().splitlines()
+
+    assert ledger.verify(lines) == 1
+
+
+def test_the_history_has_a_line_an_hour(site, count, pledge_from, kazan):
+    pledge_from(kazan, "late@example.org")
+    count(NOON + timedelta(hours=2, minutes=5))
+
+    lines = site.get(f"{API}/history.csv").content.decode().splitlines()
+
+    assert lines == ["at,confirmed,removed", "2026-03-23T13:00:00Z,25,0", "2026-03-23T15:00:00Z,26,0"]
+
+
+def test_before_the_announcement_there_is_none(site):
+    response = site.get(f"{API}/announcement.json")
+
+    assert (response.status_code, response.json()["announcement"]) == (404, None)
+
+
+def test_the_announcement_is_signed(announced, kazan):
+    told = Client().get(f"{API}/announcement.json").json()["announcement"]
+
+    assert told["content"]["date"] == "2026-04-21"
+    assert told["content"]["sites"][str(kazan.id)]["place"]["en"] == "Freedom Square"
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(told["public_key"]))
+    key.verify(base64.b64decode(told["signature"]), announcing.canonical(told["content"]))
+
+
+def test_the_calendar_of_a_city_has_its_time_and_site(announced, kazan):
+    ics = Client().get(f"/en/clean-air/cities/{kazan.id}/rally.ics")
+    (event,) = Calendar.from_ical(ics.content).walk("VEVENT")
+
+    assert event.decoded("dtstart").isoformat() == "2026-04-21T16:00:00+00:00"  # 19:00 in Kazan
+    assert "Freedom Square" in event["location"]
+    assert event["sequence"] == 0
+
+
+def test_the_calendar_of_the_rally_is_in_local_time(announced):
+    (event,) = Calendar.from_ical(Client().get("/ru/clean-air/rally.ics").content).walk("VEVENT")
+
+    assert event.decoded("dtstart").isoformat() == "2026-04-21T19:00:00"
+
+
+def test_a_changed_date_replaces_the_entry_in_every_calendar(announced, approved, organizer, count, kazan):  # noqa: F811
+    changed = approved(Kind.CHANGED, day=date(2026, 4, 25), at=time(18, 0))
+    announcing.publish(announcement=changed, by=organizer, now=NOON + timedelta(minutes=1))
+    count(NOON + timedelta(minutes=2))
+
+    (event,) = Calendar.from_ical(Client().get(f"/en/clean-air/cities/{kazan.id}/rally.ics").content).walk("VEVENT")
+    assert (event["sequence"], event.decoded("dtstart").day) == (1, 25)
+
+
+def test_pages_feed_and_late_pages_show_the_date(announced, kazan):
+    page = Client().get("/en/clean-air/").content.decode()
+    assert "We meet." in page
+    assert "April" in page
+    city = Client().get(f"/ru/clean-air/cities/{kazan.id}/").content.decode()
+    assert "площадь Свободы" in city
+    atom = Client().get("/en/clean-air/feed.atom").content.decode()
+    assert "<title>The date</title>" in atom
+
+
+def test_a_page_in_russian_is_in_russian(site):
+    assert "Чистый воздух" in Client().get("/ru/clean-air/").content.decode()
+
+
+def test_health_says_which_part_is_missing(site, rally):
+    assert Client().get("/healthz").status_code == 200
+    response = Client().get("/readyz")
+    assert response.status_code == 503  # the snapshot is of another day
+    assert response.json() == {"database": True, "redis": response.json()["redis"], "worker": False}
+
+
+def test_names_that_look_like_code_are_inert(rally, count, pledge_from, kazan):
+    evil = "<img src=x onerror=alert(1)>"
+    Rally.objects.filter(pk=rally.pk).update(texts={"en": {"title": evil, "cause": evil, "asks": evil, "about": evil}})
+    count()
+
+    for path in ("/en/clean-air/", "/en/clean-air/feed.atom", "/ru/clean-air/cities/"):
+        assert evil not in Client().get(path).content.decode()
