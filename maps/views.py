@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from maps.gazetteer import Gazetteer, Place, gazetteer
 from maps.geometry import nearest
 from maps.search import search
-from rallyreg.visitors import limit
+from rallyreg.visitors import is_over, limit
 
 READING = ("GET", "HEAD")
 LANGUAGES = ("ru", "en")
