@@ -95,25 +95,28 @@ def approve(*, announcement: Announcement, seen_hash: str, by: Staff, now: datet
     stored = Announcement.objects.select_for_update().get(pk=announcement.pk)
     if stored.drafted_by_id == by.pk:
         raise OwnAct(_("Another person has to approve it."))
+    _check_what_was_seen(stored, seen_hash, by=by)
+    stored.approved_by, stored.approved_at = by, now
+    stored.save(update_fields=["approved_by", "approved_at"])
+    _record("approved", stored, by=by, now=now)
+
+
+def _check_what_was_seen(stored: Announcement, seen_hash: str, *, by: Staff) -> None:
     if not by.is_admin:
         raise Refused(_("An admin approves announcements."))
     if not stored.is_open_for_approval():
         raise Refused(_("It is not waiting for approval."))
     if seen_hash != stored.content_hash or content_hash(stored.content) != stored.content_hash:
         raise Stale(_("The text has changed since you saw it."))
-    stored.approved_by, stored.approved_at = by, now
-    stored.save(update_fields=["approved_by", "approved_at"])
-    _record("approved", stored, by=by, now=now)
 
 
 @transaction.atomic
-def approve_by_waiting(*, announcement: Announcement, by: Staff, now: datetime) -> None:
+def approve_by_waiting(*, announcement: Announcement, seen_hash: str, by: Staff, now: datetime) -> None:
     """Where SECOND_PERSON is `delay`: an hour in which any colleague can void it takes the second person's place."""
     if settings.SECOND_PERSON != "delay":
         raise OwnAct(_("Another person has to approve it."))
     stored = Announcement.objects.select_for_update().get(pk=announcement.pk)
-    if not stored.is_open_for_approval():
-        raise Refused(_("It is not waiting for approval."))
+    _check_what_was_seen(stored, seen_hash, by=by)
     stored.approved_at, stored.publish_after = now, now + DELAY
     stored.save(update_fields=["approved_at", "publish_after"])
     _record("approved by waiting", stored, by=by, now=now)

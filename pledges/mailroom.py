@@ -89,7 +89,7 @@ def deliver(letter: Letter, sender: Postman, *, now: datetime) -> None:
     message = confirmation.write(letter, opened.address, announcement_id=announcement_id, now=now)
     sent = sender.send(message, opened.address)
     if sent is Sent.ACCEPTED:
-        _stamp(letter, now=now)
+        accepted(letter, now=now)
     elif sent is Sent.REFUSED:
         _discard(letter, now=now)
     else:
@@ -150,7 +150,7 @@ def _may_write_to(mailbox: bytes, pledge: Pledge, letter: Letter, *, now: dateti
     ) < LETTERS_A_RALLY
 
 
-def _stamp(letter: Letter, *, now: datetime) -> None:
+def accepted(letter: Letter, *, now: datetime) -> None:
     """The provider took it: the 48 hours begin, and after a day one reminder is owed."""
     with transaction.atomic():
         Pledge.objects.filter(pk=letter.pk).update(mailed_at=to_minute(now))

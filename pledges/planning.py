@@ -60,7 +60,7 @@ def frozen_sites(rally: Rally) -> dict[str, dict[str, Any]]:
 
 def completeness(rally: Rally) -> Completeness:
     tallies = CityTally.objects.filter(rally=rally).values_list("city_id", "confirmed")
-    cities = set(RallySite.objects.filter(rally=rally).values_list("city_id", flat=True))
+    cities = {int(city) for city in frozen_sites(rally)}
     return Completeness(
         people=sum(people for _, people in tallies),
         with_site=sum(people for city, people in tallies if city in cities),

@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import secrets
 import time
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--dir", type=Path, required=True)
     options = parser.parse_args()
+    logging.disable()  # aiosmtpd's words quote envelopes
     asyncio.run(serve(options.port, options.dir))
 
 

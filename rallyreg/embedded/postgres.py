@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -55,14 +56,20 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, or wait for the process that is at it. Raises CannotStart."""
-        while not self._lock.take():
-            if process.wait_until(self.answers, seconds=1):
+        while not self.take_over():
+            if process.wait_until(lambda: self.answers(NAME), seconds=1):
                 return  # attached; whoever holds the lock stops it
+
+    def take_over(self) -> bool:
+        """Start it unless another process holds it. Raises CannotStart."""
+        if not self._lock.take():
+            return False
         try:
             self._start_ours()
         except BaseException:
             self.stop()
             raise
+        return True
 
     def stop(self) -> None:
         if self.process:
@@ -70,9 +77,9 @@ class Postgres:
         self.process = None
         self._lock.release()
 
-    def answers(self) -> bool:
+    def answers(self, database: str = "postgres") -> bool:
         try:
-            with self._connection("postgres"):
+            with self._connection(database):
                 return True
         except psycopg.OperationalError:
             return False
@@ -134,8 +141,9 @@ class Postgres:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
 
     def _connection(self, database: str) -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(
-            host=str(socket_dir(self.state_dir)), user=NAME, dbname=database, connect_timeout=5, autocommit=True
+        socket = str(socket_dir(self.state_dir))
+        return psycopg.connect(  # the port too, or PGPORT would decide
+            host=socket, port=5432, user=NAME, dbname=database, connect_timeout=5, autocommit=True
         )
 
     def _is_alive(self) -> bool:
@@ -150,13 +158,15 @@ def _plain_environment() -> dict[str, str]:
 def _end_orphan(data: Path) -> None:
     """We hold the lock, so whatever postmaster.pid names is left over: end a real server of ours, forget the rest."""
     pid_file = data / "postmaster.pid"
-    if not pid_file.exists():
+    first = pid_file.read_text().split("\n", 1)[0] if pid_file.exists() else ""
+    if not first.isdecimal():
+        pid_file.unlink(missing_ok=True)  # half-written
         return
-    pid = int(pid_file.read_text().split("\n", 1)[0])
-    told = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    if "postgres" in told and str(data) in told:
-        os.kill(pid, signal.SIGINT)
-        if not process.wait_until(lambda: not pid_file.exists(), seconds=15):
-            raise CannotStart(f"Another PostgreSQL (pid {pid}) uses {data} and does not stop.")
-    else:
-        pid_file.unlink(missing_ok=True)  # its number belongs to somebody else by now
+    command = process.command_of(int(first))
+    if command.split(" -D ")[0].endswith("/postgres") and f" -D {data} " in command:
+        with suppress(ProcessLookupError):
+            os.kill(int(first), signal.SIGINT)
+        if not process.wait_until(lambda: not process.command_of(int(first)), seconds=START_SECONDS):
+            raise CannotStart(f"Another PostgreSQL (pid {first}) uses {data} and does not stop.")
+    elif command:
+        pid_file.unlink(missing_ok=True)  # the number is somebody else's by now; a dead one's PostgreSQL judges better

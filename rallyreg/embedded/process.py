@@ -42,7 +42,7 @@ def spawn(
 
 
 def _dying_with(parent: int, by: signal.Signals) -> Callable[[], None] | None:
-    """Linux only; elsewhere the next start ends what a killed supervisor left."""
+    """Linux only; elsewhere a killed supervisor leaves its children, of which the next start ends the servers."""
     if not has_death_signal():
         return None
     libc = ctypes.CDLL(None, use_errno=True)  # loaded before the fork
@@ -59,13 +59,28 @@ def stop(process: "subprocess.Popen[bytes]", by: signal.Signals, *, patience: fl
     """Ask, wait, then end it and what it started."""
     if process.poll() is None:
         process.send_signal(by)
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    end(process, patience=patience)
+
+
+def end(process: "subprocess.Popen[bytes]", *, patience: float) -> None:
+    """Wait for one that was asked already (a second signal may mean "at once"), then end it and what it started."""
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
     with suppress(ProcessLookupError):  # the whole session may have ended
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def command_of(pid: int) -> str:
+    """A process's command line; empty if there is no such process."""
+    if has_death_signal():  # that is, Linux, where `ps` may be missing
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    return subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
 
 
 class Lock:

@@ -5,6 +5,8 @@ import subprocess
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from rallyreg.embedded import process
 from rallyreg.embedded.places import CannotStart, own_socket_dir, server_user, valkey_binary, valkey_socket
@@ -27,12 +29,26 @@ class Valkey:
 
     def start(self) -> None:
         """Start it, or wait for the process that is at it. Raises CannotStart."""
-        while not self._lock.take():
+        while not self.take_over():
             if process.wait_until(self.answers, seconds=1):
                 return
+
+    def take_over(self) -> bool:
+        """Start it unless another process holds it. Raises CannotStart."""
+        if not self._lock.take():
+            return False
+        try:
+            self._start_ours()
+        except BaseException:
+            self.stop()
+            raise
+        return True
+
+    def _start_ours(self) -> None:
         socket = valkey_socket(self.state_dir)
         # Runs as ourselves: unlike PostgreSQL it does not mind root, and needs no file but its socket.
         own_socket_dir(self.state_dir, server_user())
+        self._end_orphan()
         socket.unlink(missing_ok=True)
         self.process = process.spawn(
             [valkey_binary(), "--unixsocket", socket, *OPTIONS],
@@ -41,7 +57,6 @@ class Valkey:
             cwd=socket.parent,
         )
         if not process.wait_until(self.answers, seconds=20, still=self._is_alive):
-            self.stop()
             raise CannotStart(f"Valkey did not start; see {self.state_dir / 'log' / 'valkey.log'}")
 
     def stop(self) -> None:
@@ -51,13 +66,21 @@ class Valkey:
         self._lock.release()
 
     def answers(self) -> bool:
-        client = redis.Redis(unix_socket_path=str(valkey_socket(self.state_dir)), socket_timeout=2)
         try:
-            return bool(client.ping())
+            with self._client() as client:
+                return bool(client.ping())
         except redis.RedisError:
             return False
-        finally:
-            client.close()
+
+    def _client(self) -> redis.Redis:
+        at_once = Retry(NoBackoff(), 0)  # redis-py's own patience is 4 s for a socket that is not there
+        return redis.Redis(unix_socket_path=str(valkey_socket(self.state_dir)), socket_timeout=2, retry=at_once)
+
+    def _end_orphan(self) -> None:
+        """We hold the lock, so one that still answers is left over from a killed starter."""
+        if self.answers():
+            with self._client() as client:
+                client.shutdown(nosave=True)
 
     def _is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None

@@ -23,7 +23,7 @@ from pledges.pledging import Where
 from pledges.publishing import reading, snapshot
 from rallyreg import catcher as catching
 from rallyreg.embedded.process import wait_until
-from rallyreg.management.commands.up import free_port
+from rallyreg.embedded.programs import free_port
 
 NOON = datetime(2026, 3, 23, 12, 0, tzinfo=UTC)
 CITIES = Path(gazetteers.__file__).parent / "data" / "cities.csv"

@@ -165,13 +165,13 @@ def test_a_void_plan_is_not_published(reached, approved, organizer):
     assert announcing.publish_due(now=NOON) == []
 
 
-def test_the_visible_hour_takes_the_second_persons_place_where_that_is_set(reached, plan, organizer, settings):
+def test_the_visible_hour_takes_the_second_persons_place_where_that_is_set(reached, plan, admin, settings):
     drafted = plan()
     with pytest.raises(announcing.OwnAct):
-        announcing.approve_by_waiting(announcement=drafted, by=organizer, now=NOON)
+        announcing.approve_by_waiting(announcement=drafted, seen_hash=drafted.content_hash, by=admin, now=NOON)
 
     settings.SECOND_PERSON = "delay"
-    announcing.approve_by_waiting(announcement=drafted, by=organizer, now=NOON)
+    announcing.approve_by_waiting(announcement=drafted, seen_hash=drafted.content_hash, by=admin, now=NOON)
     assert announcing.publish_due(now=NOON + timedelta(minutes=59)) == []
     assert len(announcing.publish_due(now=NOON + timedelta(minutes=60))) == 1
 

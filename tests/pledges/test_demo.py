@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maps.gazetteer import gazetteer
-from pledges import tally
+from pledges import pledging, sealing, tally, trustees
 from pledges.demo import cast, people, replay
 from pledges.demo.curve import curve_2021, through
 from pledges.demo.progress import Progress
@@ -178,6 +178,26 @@ def test_a_drive_from_nothing_stops_where_it_is_told(places: None, keys_dir: Any
     assert rally.confirmed == 900
     assert rally.reached_at is None
     assert tally.differences(rally.pk) == []
+
+
+def test_a_demo_that_is_over_does_not_go_on(demo: Rally) -> None:
+    Rally.objects.filter(pk=demo.pk).update(over_at=NOW)
+
+    with pytest.raises(CommandError, match="over or cancelled"):
+        run(alone=True, seconds=0)
+
+    assert Stage(demo).counted() == demo.confirmed
+
+
+def test_supporters_hold_a_manage_link_that_works(demo: Rally) -> None:
+    sealed = SealedAddress.objects.select_related("pledge").order_by("pk")[0]
+    key = trustees.unlocked_key(demo)
+    assert key
+
+    recipient = sealing.open_with_rally_key(bytes(sealed.blob), private=key, pledge_id=sealed.pledge.pk)
+
+    assert pledging.find("manage", recipient.manage_token) == sealed.pledge
+    assert recipient.address.endswith("@example.org")
 
 
 def test_a_plan_whose_day_has_passed_is_made_anew(demo: Rally) -> None:

@@ -4,13 +4,10 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,13 +15,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from rallyreg.embedded import CannotStart, process
+from rallyreg.embedded import CannotStart, process, programs, valkey_socket
 from rallyreg.embedded.postgres import Postgres
 from rallyreg.embedded.valkey import Valkey
-from rallyreg.supervisor import Child, Supervisor
+from rallyreg.supervisor import Supervisor
 
 LOGINS = {"organizer@example.org": "organizer", "admin@example.org": "admin"}
-PYTHON = sys.executable
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+COUNT_RALLIES = "from pledges.models import Rally; print(Rally.objects.count() or '')"
 
 
 class Stopped(Exception):
@@ -41,61 +39,68 @@ class Command(BaseCommand):
         parser.add_argument("--empty", action="store_true", help="no demo rally")
 
     def handle(self, *args: Any, port: int, console_port: int, empty: bool, **options: Any) -> None:
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, _stop)
+        self.ports = {"public": port, "console": console_port}
+        self.servers = our_servers()
+        self.supervisor = Supervisor(settings.STATE_DIR / "log", settings.BASE_DIR, self.environment(), self.say)
+        self.logins: dict[str, str] = {}
         lock = process.Lock(settings.STATE_DIR / "up.lock")
-        if not lock.take():
-            raise CommandError(f"`up` is running already (pid {lock.holder()}) on {settings.STATE_DIR}")
-        check_ports(port, console_port)
-        self.servers: list[Postgres | Valkey] = []
-        environment = {"SITE_URLS": f"http://127.0.0.1:{port}", "CONSOLE_URL": f"http://127.0.0.1:{console_port}"}
-        environment = {name: os.environ.get(name) or value for name, value in environment.items()}
-        self.supervisor = Supervisor(settings.STATE_DIR / "log", environment, self.say)
         try:
-            self.start_servers()
-            self.prepare(empty=empty)
-            self.start_children(port, console_port, empty=empty)
-            self.wait_for_web(port)
-            self.tell(port, console_port)
+            stop_when_asked()
+            if not lock.take():
+                raise CannotStart(f"`up` is running already (pid {lock.holder()}) on {settings.STATE_DIR}")
+            self.start(empty=empty)
+            self.tell()
             self.watch()
         except CannotStart as reason:
             raise CommandError(str(reason)) from None
         except Stopped:
             self.say("stopping")
         finally:
-            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-                signal.signal(number, signal.SIG_IGN)  # once is enough
+            ask_no_more()
             self.supervisor.stop()
             for server in reversed(self.servers):
                 server.stop()
+            lock.release()
 
-    def start_servers(self) -> None:
-        if settings.EMBEDDED:
-            self.serve("PostgreSQL", Postgres(settings.STATE_DIR))
-        if not os.environ.get("REDIS_URL"):
-            self.serve("Valkey", Valkey(settings.STATE_DIR))
+    def environment(self) -> dict[str, str]:
+        """What all our processes must agree on; the state folder too, as they start in another folder than we."""
+        ours = {
+            "RALLYREG_STATE_DIR": str(settings.STATE_DIR),
+            "SITE_URLS": f"http://127.0.0.1:{self.ports['public']}",
+            "CONSOLE_URL": f"http://127.0.0.1:{self.ports['console']}",
+            "REDIS_URL": f"unix://{valkey_socket(settings.STATE_DIR)}?db={settings.REDIS_DB}",
+        }
+        return ours | {name: os.environ[name] for name in ours if name in os.environ and name != "RALLYREG_STATE_DIR"}
 
-    def serve(self, name: str, server: Postgres | Valkey) -> None:
-        began = time.monotonic()
-        self.servers.append(server)
-        server.start()
-        self.say(f"{name} is up ({time.monotonic() - began:.1f} s)")
+    def start(self, *, empty: bool) -> None:
+        for option, port in zip(("--port", "--console-port"), self.ports.values(), strict=True):
+            if programs.is_taken(port):
+                raise CannotStart(f"Port {port} is taken. Choose another with {option}.")
+        for server in self.servers:
+            began = time.monotonic()
+            server.start()
+            self.say(f"{type(server).__name__} is up ({time.monotonic() - began:.1f} s)")
+        self.prepare(empty=empty)
+        self.start_children(empty=empty)
+        for name, port in self.ports.items():
+            self.wait_for_web(name, port)
 
     def prepare(self, *, empty: bool) -> None:
         """Tables, places, the demo, the two logins. In processes of their own, which leave nothing open in this one."""
         self.manage("migrate", "--verbosity", "0")
         self.manage("load_cities")
-        if not empty and not self.has_rally():
+        if not empty and not self.manage("shell", "-v0", "-c", COUNT_RALLIES, capture=True).strip():
             self.manage("demo", "--start")
         if settings.DEBUG:
             self.logins = staff_logins(settings.STATE_DIR / "keys" / "console-logins", self.make_login)
 
     def manage(self, *command: str, capture: bool = False) -> str:
         done = subprocess.run(
-            [PYTHON, "manage.py", *command],
+            [programs.PYTHON, "manage.py", *command],
             cwd=settings.BASE_DIR,
             env=os.environ | self.supervisor.environment | {"RALLYREG_ROLE": "owner"},
             stdout=subprocess.PIPE if capture else None,
+            start_new_session=True,  # a terminal's Ctrl-C is for us; we end it, without its traceback
             text=True,
             check=False,
         )
@@ -103,54 +108,34 @@ class Command(BaseCommand):
             raise CannotStart(f"manage.py {command[0]} failed")
         return done.stdout or ""
 
-    def has_rally(self) -> bool:
-        return bool(
-            self.manage(
-                "shell",
-                "-v0",
-                "-c",
-                "from pledges.models import Rally as r; print(r.objects.count() or '')",
-                capture=True,
-            ).strip()
-        )
-
     def make_login(self, email: str, role: str) -> str:
         told = self.manage("create_staff", "--email", email, "--role", role, "--print-password", capture=True)
         return told.strip().splitlines()[-1]
 
-    def start_children(self, port: int, console_port: int, *, empty: bool) -> None:
+    def start_children(self, *, empty: bool) -> None:
         if not settings.EMAIL_URLS:
-            smtp = free_port()
+            smtp = programs.free_port()
             self.supervisor.environment["EMAIL_URLS"] = f"smtp://127.0.0.1:{smtp}"
-            catcher = [PYTHON, "-m", "rallyreg.catcher", "--port", str(smtp), "--dir", str(settings.STATE_DIR / "mail")]
-            self.supervisor.start(Child("catcher", catcher))
-        self.supervisor.start(Child("public", web(port), "public", signal.SIGTERM))
-        self.supervisor.start(Child("console", web(console_port), "console", signal.SIGTERM))
-        for queue, role in (("tally", "tally"), ("mail", "mailroom"), ("announce", "announcer")):
-            self.supervisor.start(Child(role, worker(queue), role))
-        beat = [PYTHON, "-m", "celery", "-A", "rallyreg", "beat", "-S", "celery.beat:Scheduler"]
-        self.supervisor.start(Child("beat", [*beat, "--loglevel=warning", "--pidfile="], "tally"))
-        if not empty:
-            self.supervisor.start(Child("demo", [PYTHON, "manage.py", "demo", "--trickle"]))
+            self.supervisor.start(programs.catcher(smtp, settings.STATE_DIR / "mail"))
+        children = [programs.web(role, port) for role, port in self.ports.items()]
+        children += [*programs.workers(), programs.beat()]
+        for child in children if empty else [*children, programs.visitors()]:
+            self.supervisor.start(child)
 
-    def wait_for_web(self, port: int) -> None:
+    def wait_for_web(self, name: str, port: int) -> None:
         def answers() -> bool:
             self.supervisor.look()
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as reply:
-                    return bool(reply.status == 200)
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                return False
+            return programs.is_healthy(port)
 
         if not process.wait_until(answers, seconds=60):
-            raise CannotStart(f"The web server does not answer; see {settings.STATE_DIR / 'log' / 'public.log'}")
+            raise CannotStart(f"The web server does not answer; see {settings.STATE_DIR / 'log' / name}.log")
 
-    def tell(self, port: int, console_port: int) -> None:
-        lines = [f"Public site   http://127.0.0.1:{port}/", f"Console       http://127.0.0.1:{console_port}/"]
-        if settings.DEBUG:
-            lines += [f"  {LOGINS[email]:<11} {email}  {password}" for email, password in self.logins.items()]
+    def tell(self) -> None:
+        public, console = (f"http://127.0.0.1:{port}" for port in self.ports.values())
+        lines = [f"Public site   {public}/", f"Console       {console}/"]
+        lines += [f"  {LOGINS[email]:<11} {email}  {password}" for email, password in self.logins.items()]
         if not settings.EMAIL_URLS:
-            lines += [f"Mail lands in {settings.STATE_DIR / 'mail'} and at http://127.0.0.1:{console_port}/mail/"]
+            lines += [f"Mail lands in {settings.STATE_DIR / 'mail'} and at {console}/mail/"]
         lines += [f"Logs          {settings.STATE_DIR / 'log'}", "Ctrl-C stops everything."]
         self.say("\n" + "\n".join(lines) + "\n")
 
@@ -159,61 +144,50 @@ class Command(BaseCommand):
         while True:
             time.sleep(0.5)
             for server in self.servers:
-                if server.process and server.process.poll() is not None:
-                    if isinstance(server, Postgres):
-                        raise CannotStart("PostgreSQL has ended; everything is stopped. The next start recovers.")
-                    self.say("Valkey ended; starting it again")
-                    server.stop()
-                    server.start()
+                self.look_after(server)
             self.supervisor.look()
 
+    def look_after(self, server: Postgres | Valkey) -> None:
+        if server.process is None:
+            server.take_over()  # of another process, such as a test run, that has held it and may have ended
+        elif server.process.poll() is not None:
+            if isinstance(server, Postgres):
+                raise CannotStart("PostgreSQL has ended; everything is stopped. The next start recovers.")
+            self.say("Valkey ended; starting it again")
+            server.stop()
+            server.start()
+
     def say(self, text: str) -> None:
-        self.stdout.write(text)
-        self.stdout.flush()
+        try:
+            self.stdout.write(text)
+            self.stdout.flush()
+        except OSError:  # the terminal is gone, which is no reason to stop half-way
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def our_servers() -> list[Postgres | Valkey]:
+    """Those that no address in the environment names."""
+    servers: list[Postgres | Valkey] = [Postgres(settings.STATE_DIR)] if settings.EMBEDDED else []
+    return servers if os.environ.get("REDIS_URL") else [*servers, Valkey(settings.STATE_DIR)]
+
+
+def stop_when_asked() -> None:
+    for number in ENDING:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # `nohup` has a say
+            signal.signal(number, _stop)
+
+
+def ask_no_more() -> None:
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    ask_no_more()  # once is enough
     raise Stopped
 
 
-def check_ports(*ports: int) -> None:
-    """Before anything starts."""
-    for port in ports:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                raise CommandError(f"Port {port} is taken. Choose another with --port or --console-port.") from None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def web(port: int) -> list[str]:
-    granian = [PYTHON, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    return [
-        *granian,
-        "--workers",
-        "1",
-        "--blocking-threads",
-        "4",
-        "--no-ws",
-        "--log-level",
-        "warning",
-        "rallyreg.wsgi:application",
-    ]
-
-
-def worker(queue: str) -> list[str]:
-    celery = [PYTHON, "-m", "celery", "-A", "rallyreg", "worker", "--pool=solo", "-Q", queue, "-n", f"{queue}@%h"]
-    return [*celery, "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=warning"]
-
-
-def staff_logins(path: Path, make: Any) -> dict[str, str]:
+def staff_logins(path: Path, make: Callable[[str, str], str]) -> dict[str, str]:
     """The demo's logins: made once, kept for the next start, readable by us alone."""
     if path.exists():
         kept: dict[str, str] = json.loads(path.read_text())

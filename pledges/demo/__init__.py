@@ -1,0 +1,1 @@
+"""A campaign that never was, with invented people, replaying a curve that was: curve → people, cast → replay."""
