@@ -3,7 +3,9 @@
 from datetime import date, time, timedelta
 
 import pytest
+from django.test import Client
 
+from maps.gazetteer import gazetteer
 from pledges import announcing, letters, mailroom, planning, pledging, record, sealing, trustees
 from pledges.models import Announcement, AnnouncementLetter, Letter, Rally, RallySite, Record, SealedAddress
 from pledges.models.announcement import Kind, LetterState
@@ -234,6 +236,26 @@ def test_everyone_gets_the_announcement_once_with_date_local_time_and_their_site
     assert "Freedom Square" not in bob
     assert "Kazan" in bob  # the nearest city that has a site
     assert mails["ada@example.org"]["Subject"] == "Дата"
+
+
+@pytest.mark.usefixtures("catcher")
+def test_the_hour_is_that_of_the_readers_city(rally, pledge_from, published, catcher, organizer, count):
+    vladivostok = gazetteer().by_id[2013348]
+    place = {"en": "Harbour Square", "ru": "площадь у порта"}
+    planning.put_site(rally=rally, city=vladivostok, place=place, note={}, by=organizer, now=NOON)
+    pledge_from(vladivostok, "ada@example.org")
+    published()
+    letters.deliver_waiting(now=NOON)
+    count(NOON + timedelta(seconds=1))
+
+    (mail,) = catcher.mails()
+    for part in ("plain", "html"):
+        assert "21 April 2026, 19:00 (Vladivostok, local time)" in mail.get_body(part).get_content()
+    page = Client().get(f"/en/clean-air/cities/{vladivostok.id}/").content.decode()
+    assert 'datetime="2026-04-21T19:00:00+10:00"' in page
+    assert "21 April 2026, 19:00" in page
+    ics = Client().get(f"/en/clean-air/cities/{vladivostok.id}/rally.ics").content.decode()
+    assert "DTSTART:20260421T090000Z" in ics
 
 
 @pytest.mark.usefixtures("catcher")
