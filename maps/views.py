@@ -2,19 +2,18 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
-from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext
 
 from maps.gazetteer import Gazetteer, Place, gazetteer
 from maps.geometry import nearest
 from maps.search import search
+from rallyreg.bodies import Body
 from rallyreg.visitors import is_over, limit
 
 READING = ("GET", "HEAD")
@@ -49,14 +48,7 @@ def cities_json(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     """All places in aligned arrays, the same for every rally."""
     if request.method not in READING:
         return _not_allowed()
-    index = _city_index(gazetteer())
-    whole: HttpResponse = HttpResponse(index.body, content_type="application/json")
-    response = get_conditional_response(request, etag=index.etag, response=whole) or whole
-    # Set here and not before, so that a 304 carries them too.
-    response["ETag"] = index.etag
-    response["Cache-Control"] = "public, max-age=86400"
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
+    return _city_index(gazetteer()).answer(request, cache="public, max-age=86400")
 
 
 def _asked_for(request: HttpRequest) -> list[Place]:
@@ -89,14 +81,8 @@ def _described(place: Place, lang: str) -> dict[str, str | int | float]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _CityIndex:
-    body: bytes
-    etag: str
-
-
 @lru_cache(maxsize=1)
-def _city_index(all_places: Gazetteer) -> _CityIndex:
+def _city_index(all_places: Gazetteer) -> Body:
     places = all_places.places
     content = {
         "version": all_places.version,
@@ -112,7 +98,7 @@ def _city_index(all_places: Gazetteer) -> _CityIndex:
     }
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     # Of the body, not the version alone: a new release may write the same places in another form.
-    return _CityIndex(body, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
+    return Body(body, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
 
 
 def _json(content: dict[str, Any], status: int = 200) -> JsonResponse:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, StreamingHttpResponse
-from django.utils.cache import patch_vary_headers
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
 from maps import views as maps_views
@@ -22,16 +21,7 @@ HOURLY = """
 @require_safe
 def tally_json(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The count as of the newest tick, from process memory."""
-    rally = published_or_404(slug)
-    if request.headers.get("If-None-Match") == rally.etag:
-        response: HttpResponse = HttpResponseNotModified()
-    elif "gzip" in request.headers.get("Accept-Encoding", ""):
-        response = HttpResponse(rally.tally_gzip, content_type="application/json")
-        response.headers["Content-Encoding"] = "gzip"
-    else:
-        response = HttpResponse(rally.tally_json, content_type="application/json")
-    patch_vary_headers(response, ["Accept-Encoding"])
-    return with_headers(response, {"ETag": rally.etag, "Cache-Control": FOR_ALL} | OPEN)
+    return published_or_404(slug).tally_json.answer(request, cache=FOR_ALL)
 
 
 @require_safe

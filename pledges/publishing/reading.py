@@ -1,6 +1,5 @@
 """Reading what is published without asking the database: process memory, then Redis, then one row."""
 
-import gzip
 import json
 import time
 from datetime import datetime
@@ -17,6 +16,7 @@ from pledges import announcing
 from pledges.models import Announcement, Rally, Snapshot
 from pledges.models.rally import in_language
 from pledges.publishing.snapshot import redis_key
+from rallyreg.bodies import Body
 
 FRESH = 0.5  # seconds that process memory answers alone
 TALLY = (
@@ -49,17 +49,9 @@ class Published:
         self.tick: int = body["tick"]
 
     @cached_property
-    def tally_json(self) -> bytes:
+    def tally_json(self) -> Body:
         tally = {"rally": self.slug} | {name: self.body[name] for name in TALLY}
-        return json.dumps(tally, ensure_ascii=False, separators=(",", ":")).encode()
-
-    @cached_property
-    def tally_gzip(self) -> bytes:
-        return gzip.compress(self.tally_json, 6, mtime=0)
-
-    @property
-    def etag(self) -> str:
-        return f'"{self.tick:x}"'
+        return Body(json.dumps(tally, ensure_ascii=False, separators=(",", ":")).encode(), f'"{self.tick:x}"')
 
     @property
     def title(self) -> str:
