@@ -22,7 +22,7 @@ class Broken(ValueError):
 
 
 def append(rally: Rally, figures: Figures, *, now: datetime) -> LedgerRow | None:
-    """Write what changed since the last row, a minute after it at the soonest, or at once at the crossing."""
+    """Write what changed since the last row, in a later minute than its, or at once at the crossing."""
     last = LedgerRow.objects.filter(rally=rally).order_by("-n").first()
     before = last.state or {} if last else {}
     state: dict[str, Any] = {
@@ -32,27 +32,15 @@ def append(rally: Rally, figures: Figures, *, now: datetime) -> LedgerRow | None
         "others": figures.others,
         "reached": rally.reached_at is not None,
     }
-    crossing = state["reached"] and not before.get("reached", False)
     if last:
         now = max(now, last.at)  # a worker whose clock is behind must not turn the ledger's time back
-    if state == before or (not crossing and last and minute(last.at) == minute(now)):
+    crossing = state["reached"] and not before.get("reached", False)
+    too_soon = last is not None and minute(last.at) == minute(now) and not crossing
+    nothing_yet = last is None and not figures.confirmed and not figures.removed
+    if state == before or too_soon or nothing_yet:
         return None
-    if last is None and not figures.confirmed and not figures.removed:
-        return None
-    row: dict[str, Any] = {
-        "n": last.n + 1 if last else 1,
-        "at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "confirmed": figures.confirmed,
-        "removed": figures.removed,
-        "cities": changed(before.get("cities", {}), state["cities"]),
-        "others": changed(before.get("others", {}), state["others"]),
-        "previous": last.hash if last else START,
-    }
-    if crossing:
-        row["reached"] = True
-    row["hash"] = digest(row)
-    if last:
-        LedgerRow.objects.filter(pk=last.pk).update(state=None)
+    row = chained(last, before, state, crossing=crossing, now=now)
+    LedgerRow.objects.filter(rally=rally, state__isnull=False).update(state=None)
     return LedgerRow.objects.create(
         rally=rally,
         n=row["n"],
@@ -63,6 +51,24 @@ def append(rally: Rally, figures: Figures, *, now: datetime) -> LedgerRow | None
         hash=row["hash"],
         state=state,
     )
+
+
+def chained(
+    last: LedgerRow | None, before: dict[str, Any], state: dict[str, Any], *, crossing: bool, now: datetime
+) -> dict[str, Any]:
+    """The row that follows the last one, with its hash."""
+    row: dict[str, Any] = {
+        "n": last.n + 1 if last else 1,
+        "at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "confirmed": state["confirmed"],
+        "removed": state["removed"],
+        "cities": changed(before.get("cities", {}), state["cities"]),
+        "others": changed(before.get("others", {}), state["others"]),
+        "previous": last.hash if last else START,
+    }
+    if crossing:
+        row["reached"] = True
+    return row | {"hash": digest(row)}
 
 
 def changed(before: dict[str, int], now: dict[str, int]) -> dict[str, int | None]:
