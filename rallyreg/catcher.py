@@ -48,7 +48,7 @@ class Catcher:
 
 def mails(directory: Path) -> list[Path]:
     """The files, oldest first."""
-    return sorted(directory.glob("*.eml"))
+    return sorted(directory.glob("[!.]*.eml"))  # not the drafts
 
 
 def recipients(path: Path) -> list[str]:

@@ -22,7 +22,6 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def _missing() -> Iterator[CheckMessage]:
     needed = {
-        "SECRET_KEY": "Set it, or SECRET_KEY_FILE.",
         "SITE_URLS": "Links in letters need it.",
         "MAIL_FROM": "The sender of the letters.",
         "SIGNING_KEY": "32 bytes in base64url; signs announcement.json.",

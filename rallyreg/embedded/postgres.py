@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,8 +45,10 @@ OPTIONS = {
 class Postgres:
     """The cluster of one state folder."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, go_on: Callable[[], None] = lambda: None) -> None:
+        """`go_on` is called while we wait for the server, and may raise."""
         self.state_dir = state_dir
+        self.go_on = go_on
         self.user = server_user()
         self.process: subprocess.Popen[bytes] | None = None
         self._lock = process.Lock(state_dir / "postgres.lock")
@@ -78,6 +81,7 @@ class Postgres:
         self._lock.release()
 
     def answers(self, database: str = "postgres") -> bool:
+        self.go_on()
         try:
             with self._connection(database):
                 return True

@@ -55,14 +55,14 @@ def _dying_with(parent: int, by: signal.Signals) -> Callable[[], None] | None:
     return preexec
 
 
-def stop(process: "subprocess.Popen[bytes]", by: signal.Signals, *, patience: float) -> None:
+def stop(process: "subprocess.Popen[Any]", by: signal.Signals, *, patience: float) -> None:
     """Ask, wait, then end it and what it started."""
     if process.poll() is None:
         process.send_signal(by)
     end(process, patience=patience)
 
 
-def end(process: "subprocess.Popen[bytes]", *, patience: float) -> None:
+def end(process: "subprocess.Popen[Any]", *, patience: float) -> None:
     """Wait for one that was asked already (a second signal may mean "at once"), then end it and what it started."""
     try:
         process.wait(patience)

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import redis
@@ -18,8 +19,10 @@ OPTIONS += ["--maxmemory", "256mb", "--maxmemory-policy", "volatile-ttl", "--dae
 class Valkey:
     """The one of a state folder."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, go_on: Callable[[], None] = lambda: None) -> None:
+        """`go_on` is called while we wait for the server, and may raise."""
         self.state_dir = state_dir
+        self.go_on = go_on
         self.process: subprocess.Popen[bytes] | None = None
         self._lock = process.Lock(state_dir / "valkey.lock")
 
@@ -66,6 +69,7 @@ class Valkey:
         self._lock.release()
 
     def answers(self) -> bool:
+        self.go_on()
         try:
             with self._client() as client:
                 return bool(client.ping())

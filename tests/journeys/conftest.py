@@ -1,5 +1,6 @@
 """The whole system as `manage.py up` starts it, driven over HTTP and SMTP from outside."""
 
+import itertools
 import json
 import os
 import re
@@ -27,7 +28,8 @@ from rallyreg.embedded.process import wait_until
 from rallyreg.embedded.programs import free_port
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 30.0  # seconds until something that is to happen has to have happened
+PATIENCE = 60.0  # seconds until something that is to happen has to have happened
+NETWORKS = (f"198.18.{n >> 8 & 255}.{n & 255}" for n in itertools.count(1))  # each visitor comes from one of their own
 
 
 @dataclass
@@ -39,28 +41,46 @@ class Page:
 
 
 class Browser:
-    """A browser without JavaScript: follows redirects, says where it comes from, keeps no cookies."""
+    """A browser without JavaScript: follows redirects, says where it comes from, keeps no cookies unless told to."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, *handlers: urllib.request.BaseHandler, **headers: str) -> None:
         self.base = base
+        self.headers = {"X-Forwarded-For": next(NETWORKS)} | {key.replace("_", "-"): headers[key] for key in headers}
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
 
     def get(self, path: str) -> Page:
-        return self._open(urllib.request.Request(urllib.parse.urljoin(self.base, path)))
+        return self._open(urllib.request.Request(urllib.parse.urljoin(self.base, path), headers=self.headers))
 
-    def post(self, path: str, fields: dict[str, Any]) -> Page:
+    def post(self, path: str, fields: dict[str, Any], **headers: str) -> Page:
+        """Fields may be text or bytes; a header given as `Origin=…` takes the place of Sec-Fetch-Site."""
         body = urllib.parse.urlencode(fields).encode()
-        request = urllib.request.Request(urllib.parse.urljoin(self.base, path), body, {"Sec-Fetch-Site": "same-origin"})
-        return self._open(request)
+        said = self.headers | (headers or {"Sec-Fetch-Site": "same-origin"})
+        return self._open(urllib.request.Request(urllib.parse.urljoin(self.base, path), body, said))
 
     def json(self, path: str) -> Any:
         return json.loads(self.get(path).text)
 
     def _open(self, request: urllib.request.Request) -> Page:
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
+            with self._opener.open(request, timeout=PATIENCE) as reply:
                 return Page(reply.status, reply.url, reply.read().decode(), reply.headers)
         except urllib.error.HTTPError as reply:
             return Page(reply.code, reply.url, reply.read().decode(), reply.headers)
+
+
+class Console(Browser):
+    """A member of staff, logged in: keeps cookies and sends each form back with its token."""
+
+    def __init__(self, base: str, email: str, password: str) -> None:
+        super().__init__(base, urllib.request.HTTPCookieProcessor())
+        page = self.submit("/login/", {"username": email, "password": password})
+        assert "/dashboard/" in page.url, page.text
+
+    def submit(self, path: str, fields: dict[str, Any], *, to: str = "") -> Page:
+        """Fill in the form of a page and send it, `to` another address if that is what its button does."""
+        found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get(path).text)
+        assert found, path
+        return self.post(to or path, fields | {"csrfmiddlewaretoken": found[1]})
 
 
 @dataclass
@@ -69,13 +89,27 @@ class System:
 
     state: Path
     port: int
+    console_port: int
     process: "subprocess.Popen[bytes]"
     environment: dict[str, str]
-    seen: set[str] = field(default_factory=set)
+    _letters: dict[Path, EmailMessage] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def console_url(self) -> str:
+        return f"http://127.0.0.1:{self.console_port}"
 
     @property
     def browser(self) -> Browser:
-        return Browser(f"http://127.0.0.1:{self.port}")
+        return Browser(self.url)
+
+    def staff(self, email: str, role: str) -> Console:
+        """A new member of staff at the console."""
+        told = self.manage("create_staff", "--email", email, "--role", role, "--print-password")
+        return Console(self.console_url, email, told.strip().splitlines()[-1])
 
     def manage(self, *command: str) -> str:
         done = subprocess.run(
@@ -99,13 +133,28 @@ class System:
 
     def mail_to(self, address: str) -> list[EmailMessage]:
         """All letters to one address so far, oldest first."""
-        letters = [message_from_bytes(path.read_bytes(), policy=SMTP) for path in catcher.mails(self.state / "mail")]
-        return [letter for letter in letters if letter["X-RcptTo"] == address]
+        return [letter for letter in self.mails() if letter["X-RcptTo"] == address]
+
+    def mails(self) -> list[EmailMessage]:
+        """All letters so far, oldest first."""
+        for path in catcher.mails(self.state / "mail"):
+            if path not in self._letters:
+                self._letters[path] = message_from_bytes(path.read_bytes(), policy=SMTP)
+        return list(self._letters.values())
 
     def letter_to(self, address: str) -> str:
         """The text of the newest letter to an address, once it is there."""
         assert wait_until(lambda: bool(self.mail_to(address)), seconds=PATIENCE)
         return self.mail_to(address)[-1].get_body("plain").get_content()
+
+    def count(self, rally: str) -> int:
+        """How many the public sees."""
+        return self.browser.json(f"/api/v1/{rally}/tally.json")["confirmed"]
+
+    def open_rally(self, slug: str, threshold: int) -> None:
+        titles = ["--title-en", "Clean Air", "--title-ru", "Чистый воздух"]
+        self.manage("create_rally", "--slug", slug, *titles, "--threshold", str(threshold), "--open")
+        assert wait_until(lambda: self.browser.get(f"/en/{slug}/").status == 200, seconds=PATIENCE)
 
     def pids(self, word: str) -> list[int]:
         """Processes of this system with a word in their command line."""
@@ -140,15 +189,16 @@ def start_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     running: list[System] = []
 
     def start(*options: str, **environment: str) -> System:
-        state, port = tmp_path_factory.mktemp("state"), free_port()
+        state, port, console_port = tmp_path_factory.mktemp("state"), free_port(), free_port()
         env = {
             key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "REDIS_URL", "EMAIL_URLS"}
         }
-        env |= {"RALLYREG_STATE_DIR": str(state), "PYTHONUNBUFFERED": "1"} | environment
-        command = [sys.executable, "manage.py", "up", "--port", str(port), "--console-port", str(free_port()), *options]
+        env |= {"RALLYREG_STATE_DIR": str(state), "PYTHONUNBUFFERED": "1", "TRUSTED_PROXIES": "127.0.0.1"} | environment
+        ports = ["--port", str(port), "--console-port", str(console_port)]
+        command = [sys.executable, "manage.py", "up", *ports, *options]
         with (state / "up.out").open("wb") as out:
             process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
-        system = System(state, port, process, env)
+        system = System(state, port, console_port, process, env)
         running.append(system)
         ready = wait_until(
             lambda: "Ctrl-C" in (state / "up.out").read_text(), seconds=90, still=lambda: process.poll() is None
@@ -173,19 +223,7 @@ def system(start_system: Callable[..., System]) -> System:
 def rally(system: System, request: pytest.FixtureRequest) -> str:
     """An open rally; its slug."""
     slug = re.sub(r"[^a-z0-9]+", "-", request.node.name)[:50].strip("-")
-    system.manage(
-        "create_rally",
-        "--slug",
-        slug,
-        "--title-en",
-        "Clean Air",
-        "--title-ru",
-        "Чистый воздух",
-        "--threshold",
-        "3",
-        "--open",
-    )
-    assert wait_until(lambda: system.browser.get(f"/en/{slug}/").status == 200, seconds=PATIENCE)
+    system.open_rally(slug, threshold=3)
     return slug
 
 

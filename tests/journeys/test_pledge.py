@@ -12,10 +12,6 @@ KAZAN, TVER = 551487, 480060
 pytestmark = pytest.mark.journey
 
 
-def confirmed(system, rally):
-    return system.browser.json(f"/api/v1/{rally}/tally.json")["confirmed"]
-
-
 def test_pledge_letter_link_press_count(system, rally):
     browser = system.browser
     page = browser.post(f"/ru/{rally}/pledge/", {"city": KAZAN, "email": "ada@example.org"})
@@ -25,13 +21,13 @@ def test_pledge_letter_link_press_count(system, rally):
     link = link_in(system.letter_to("ada@example.org"), "confirm")
     for _ in range(3):
         assert "Казань" in browser.get(link).text
-    assert confirmed(system, rally) == 0
+    assert system.count(rally) == 0
 
     assert "Казань" in browser.post(link, {}).text
-    assert eventually(lambda: confirmed(system, rally) == 1)
+    assert eventually(lambda: system.count(rally) == 1)
     browser.post(link, {})
     system.manage("recount", "--check")
-    assert confirmed(system, rally) == 1
+    assert system.count(rally) == 1
 
 
 def test_the_typed_code_counts_too(system, rally):
@@ -40,20 +36,20 @@ def test_the_typed_code_counts_too(system, rally):
 
     assert system.browser.post(page.url, {"code": code}).status == 200
 
-    assert eventually(lambda: confirmed(system, rally) == 1)
+    assert eventually(lambda: system.count(rally) == 1)
 
 
 def test_moving_and_withdrawing_by_the_letters_second_link(system, rally):
     system.browser.post(f"/en/{rally}/pledge/", {"city": KAZAN, "email": "cyd@example.org"})
     letter = system.letter_to("cyd@example.org")
     system.browser.post(link_in(letter, "confirm"), {})
-    assert eventually(lambda: confirmed(system, rally) == 1)
+    assert eventually(lambda: system.count(rally) == 1)
 
     manage = link_in(letter, "manage")
     assert "Tver" in system.browser.post(manage, {"action": "move", "city": TVER}).text
     system.browser.post(manage, {"action": "withdraw"})
 
-    assert eventually(lambda: confirmed(system, rally) == 0)
+    assert eventually(lambda: system.count(rally) == 0)
     assert system.browser.get(manage).status == 404
 
 
@@ -68,7 +64,7 @@ def test_a_dead_broker_loses_nothing_and_breaks_no_request(system, rally):
         os.kill(valkey, signal.SIGCONT)
 
     system.browser.post(link_in(system.letter_to("dan@example.org"), "confirm"), {})
-    assert eventually(lambda: confirmed(system, rally) == 1)
+    assert eventually(lambda: system.count(rally) == 1)
 
 
 def test_workers_killed_with_letters_waiting_send_each_once_they_are_back(system, rally):
@@ -81,7 +77,7 @@ def test_workers_killed_with_letters_waiting_send_each_once_they_are_back(system
     for address in addresses:
         system.browser.post(link_in(system.letter_to(address), "confirm"), {})
 
-    assert eventually(lambda: confirmed(system, rally) == 5)
+    assert eventually(lambda: system.count(rally) == 5)
     assert [len(system.mail_to(address)) for address in addresses] == [1] * 5
 
 

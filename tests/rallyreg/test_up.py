@@ -16,11 +16,10 @@ import pytest
 from django.conf import LazySettings
 
 from rallyreg.embedded.postgres import Postgres
-from rallyreg.embedded.process import spawn, wait_until
+from rallyreg.embedded.process import wait_until
 from rallyreg.embedded.programs import free_port, is_healthy
 from rallyreg.embedded.valkey import Valkey
 from rallyreg.management.commands.up import our_servers
-from rallyreg.supervisor import Child, Supervisor
 from tests.rallyreg.servers import (
     BASE,
     GENEROUS,
@@ -28,11 +27,8 @@ from tests.rallyreg.servers import (
     clear_away,
     environment,
     free_ports,
-    holder,
-    let_go,
     nothing_is_left,
     query,
-    said,
 )
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -53,16 +49,13 @@ class Up:
         self.state.mkdir(exist_ok=True)
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, BASE / "manage.py", "up", "--empty", *self.options()],
+                [sys.executable, BASE / "manage.py", "up", "--empty", *options(self.port, self.console_port)],
                 cwd=self.state.parent,
                 env=environment(Path(self.state.name), http_proxy="http://127.0.0.1:9"),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
-
-    def options(self) -> list[str]:
-        return ["--port", str(self.port), "--console-port", str(self.console_port)]
 
     def said(self) -> str:
         return self.output.read_text()
@@ -83,6 +76,10 @@ class Up:
 
     def logins(self) -> list[str]:
         return re.findall(r"^ +(?:organizer|admin) .*$", self.said(), re.M)
+
+
+def options(port: int, console_port: int) -> list[str]:
+    return ["--port", str(port), "--console-port", str(console_port)]
 
 
 def get(port: int, path: str) -> tuple[int, bytes]:
@@ -199,6 +196,17 @@ def test_kills_and_ctrl_c_leave_nothing_running_and_the_next_start_finds_all_aga
     assert belonging_to(second.state) == {}
 
 
+def test_a_killed_postgres_ends_everything_and_says_so(start: Callable[[], Up]) -> None:
+    up = start()
+    postgres = up.pid_of(f"-D {up.state}/pgdata-")
+    assert postgres is not None
+    os.kill(postgres, signal.SIGKILL)
+
+    assert up.process.wait(GENEROUS) == 1
+    assert "CommandError: PostgreSQL has ended" in up.said()
+    assert nothing_is_left(up.state), belonging_to(up.state)
+
+
 def test_a_taken_port_is_named_before_anything_starts(state: Path) -> None:
     taken, free = socket.create_server(("127.0.0.1", 0)), free_port()
     number = int(taken.getsockname()[1])
@@ -225,16 +233,35 @@ def test_it_can_be_stopped_while_it_starts(state: Path, number: signal.Signals) 
     assert nothing_is_left(state), belonging_to(state)
 
 
+def test_a_terminal_that_is_gone_stops_it_in_order(state: Path) -> None:
+    terminal, end = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, BASE / "manage.py", "up", "--empty", *options(*free_ports(2))],
+        env=environment(state),
+        stdin=end,
+        stdout=end,
+        stderr=end,
+    )
+    os.close(end)
+    assert b"Postgres is up" in os.read(terminal, 1000)
+
+    os.close(terminal)
+    process.send_signal(signal.SIGHUP)
+
+    assert process.wait(GENEROUS) == 0
+    assert nothing_is_left(state), belonging_to(state)
+
+
 def test_servers_that_addresses_name_are_not_ours(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)
     settings.EMBEDDED = True
-    assert [type(server) for server in our_servers()] == [Postgres, Valkey]
+    assert [type(server) for server in our_servers(lambda: None)] == [Postgres, Valkey]
 
     settings.EMBEDDED = False  # that is, DATABASE_URL is set
-    assert [type(server) for server in our_servers()] == [Valkey]
+    assert [type(server) for server in our_servers(lambda: None)] == [Valkey]
 
     monkeypatch.setenv("REDIS_URL", "redis://localhost/0")
-    assert our_servers() == []
+    assert our_servers(lambda: None) == []
 
 
 def test_database_url_is_what_makes_the_difference(state: Path) -> None:

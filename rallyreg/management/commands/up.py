@@ -8,6 +8,7 @@ import subprocess
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,7 +22,6 @@ from rallyreg.embedded.valkey import Valkey
 from rallyreg.supervisor import Supervisor
 
 LOGINS = {"organizer@example.org": "organizer", "admin@example.org": "admin"}
-ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 COUNT_RALLIES = "from pledges.models import Rally; print(Rally.objects.count() or '')"
 
 
@@ -32,6 +32,7 @@ class Stopped(Exception):
 class Command(BaseCommand):
     help = __doc__ or ""
     requires_system_checks: list[str] = []
+    is_asked_to_stop = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
@@ -40,12 +41,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, port: int, console_port: int, empty: bool, **options: Any) -> None:
         self.ports = {"public": port, "console": console_port}
-        self.servers = our_servers()
+        self.servers = our_servers(self.go_on)
         self.supervisor = Supervisor(settings.STATE_DIR / "log", settings.BASE_DIR, self.environment(), self.say)
         self.logins: dict[str, str] = {}
         lock = process.Lock(settings.STATE_DIR / "up.lock")
         try:
-            stop_when_asked()
+            self.heed_signals()
             if not lock.take():
                 raise CannotStart(f"`up` is running already (pid {lock.holder()}) on {settings.STATE_DIR}")
             self.start(empty=empty)
@@ -56,7 +57,6 @@ class Command(BaseCommand):
         except Stopped:
             self.say("stopping")
         finally:
-            ask_no_more()
             self.supervisor.stop()
             for server in reversed(self.servers):
                 server.stop()
@@ -95,18 +95,28 @@ class Command(BaseCommand):
             self.logins = staff_logins(settings.STATE_DIR / "keys" / "console-logins", self.make_login)
 
     def manage(self, *command: str, capture: bool = False) -> str:
-        done = subprocess.run(
+        self.go_on()
+        running = subprocess.Popen(
             [programs.PYTHON, "manage.py", *command],
             cwd=settings.BASE_DIR,
             env=os.environ | self.supervisor.environment | {"RALLYREG_ROLE": "owner"},
             stdout=subprocess.PIPE if capture else None,
             start_new_session=True,  # a terminal's Ctrl-C is for us; we end it, without its traceback
             text=True,
-            check=False,
         )
-        if done.returncode:
+        try:
+            told = self.wait_for(running)
+        finally:
+            process.end(running, patience=0)
+        if running.returncode:
             raise CannotStart(f"manage.py {command[0]} failed")
-        return done.stdout or ""
+        return told or ""
+
+    def wait_for(self, running: "subprocess.Popen[str]") -> str:
+        while True:
+            self.go_on()
+            with suppress(subprocess.TimeoutExpired):
+                return running.communicate(timeout=0.2)[0]
 
     def make_login(self, email: str, role: str) -> str:
         told = self.manage("create_staff", "--email", email, "--role", role, "--print-password", capture=True)
@@ -124,6 +134,7 @@ class Command(BaseCommand):
 
     def wait_for_web(self, name: str, port: int) -> None:
         def answers() -> bool:
+            self.go_on()
             self.supervisor.look()
             return programs.is_healthy(port)
 
@@ -142,6 +153,7 @@ class Command(BaseCommand):
     def watch(self) -> None:
         """Until somebody stops us, or PostgreSQL is gone."""
         while True:
+            self.go_on()
             time.sleep(0.5)
             for server in self.servers:
                 self.look_after(server)
@@ -157,6 +169,21 @@ class Command(BaseCommand):
             server.stop()
             server.start()
 
+    def heed_signals(self) -> None:
+        """They are only noted: what a handler raises gets lost in whatever destructor or callback is just running."""
+
+        def note(number: int, frame: FrameType | None) -> None:
+            self.is_asked_to_stop = True
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # `nohup` has a say
+                signal.signal(number, note)
+
+    def go_on(self) -> None:
+        """Called wherever we wait."""
+        if self.is_asked_to_stop:
+            raise Stopped
+
     def say(self, text: str) -> None:
         try:
             self.stdout.write(text)
@@ -165,26 +192,10 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def our_servers() -> list[Postgres | Valkey]:
+def our_servers(go_on: Callable[[], None]) -> list[Postgres | Valkey]:
     """Those that no address in the environment names."""
-    servers: list[Postgres | Valkey] = [Postgres(settings.STATE_DIR)] if settings.EMBEDDED else []
-    return servers if os.environ.get("REDIS_URL") else [*servers, Valkey(settings.STATE_DIR)]
-
-
-def stop_when_asked() -> None:
-    for number in ENDING:
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # `nohup` has a say
-            signal.signal(number, _stop)
-
-
-def ask_no_more() -> None:
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    ask_no_more()  # once is enough
-    raise Stopped
+    servers: list[Postgres | Valkey] = [Postgres(settings.STATE_DIR, go_on)] if settings.EMBEDDED else []
+    return servers if os.environ.get("REDIS_URL") else [*servers, Valkey(settings.STATE_DIR, go_on)]
 
 
 def staff_logins(path: Path, make: Callable[[str, str], str]) -> dict[str, str]:
