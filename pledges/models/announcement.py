@@ -120,7 +120,7 @@ class LetterState(models.IntegerChoices):
 class AnnouncementLetter(models.Model):
     """One announcement to one pledge, once; goes with the pledge by ON DELETE CASCADE."""
 
-    announcement = models.ForeignKey(Announcement, models.CASCADE, related_name="letters")
+    announcement = models.ForeignKey(Announcement, models.CASCADE, related_name="letters", db_index=False)
     pledge = models.ForeignKey(Pledge, models.DO_NOTHING, db_constraint=False, related_name="announcement_letters")
     state = models.PositiveSmallIntegerField(choices=LetterState.choices, default=LetterState.WAITING)
     claimed_at = models.DateTimeField(null=True)

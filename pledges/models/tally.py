@@ -17,7 +17,8 @@ class ChangeQuerySet(models.QuerySet["Change"]):
 class Change(models.Model):
     """What one act adds to a place's tally, written in its transaction, deleted by the fold that counts it."""
 
-    rally = models.ForeignKey(Rally, models.CASCADE, related_name="+")
+    # No index: a fold takes all there is, and an index would cost every confirmation.
+    rally = models.ForeignKey(Rally, models.CASCADE, related_name="+", db_index=False)
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", db_index=False)
     city = models.ForeignKey(City, models.PROTECT, null=True, related_name="+", db_index=False)
     confirmed = models.IntegerField(default=0)
@@ -29,7 +30,7 @@ class Change(models.Model):
 class Place(models.Model):
     """One rally's row for one place: a city, or a region's people who named no city."""
 
-    rally = models.ForeignKey(Rally, models.CASCADE, related_name="+")
+    rally = models.ForeignKey(Rally, models.CASCADE, related_name="+", db_index=False)  # the unique ones serve
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", db_index=False)
     city = models.ForeignKey(City, models.PROTECT, null=True, related_name="+", db_index=False)
 
@@ -75,7 +76,7 @@ class PublishedTally(Place):
 class LedgerRow(models.Model):
     """One published state, chained to the row before by its hash. `line` is what a stranger downloads and checks."""
 
-    rally = models.ForeignKey(Rally, models.CASCADE, related_name="ledger")
+    rally = models.ForeignKey(Rally, models.CASCADE, related_name="ledger", db_index=False)
     n = models.PositiveIntegerField()
     at = models.DateTimeField()
     confirmed = models.PositiveIntegerField()
