@@ -5,6 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from rallyreg import environment as env
 
 MAIL_KEYS = ("FINGERPRINT_KEY", "MAILROOM_KEY")
 
@@ -27,6 +30,12 @@ def _missing() -> Iterator[CheckMessage]:
         "SIGNING_KEY": "32 bytes in base64url; signs announcement.json.",
         "MAILROOM_PUBLIC_KEYS": "epoch:base64url; addresses are sealed to the last one.",
     }
+    try:
+        str(settings.SECRET_KEY)
+    except ImproperlyConfigured:  # Django refuses an empty one, but only once somebody asks for it
+        yield Error("SECRET_KEY is not set", hint="Set it, or SECRET_KEY_FILE.", id="rallyreg.E002")
+    if not env.text("REDIS_URL"):
+        yield Error("REDIS_URL is not set", hint="redis://host:6379/0, without persistence.", id="rallyreg.E002")
     for name, hint in needed.items():
         if not getattr(settings, name):
             yield Error(f"{name} is not set", hint=hint, id="rallyreg.E002")

@@ -53,7 +53,7 @@ def made_once(path: Path, make: Callable[[], str]) -> str:
     """What the file holds; the first caller writes it, whole or not at all, readable by its owner only."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(make(), encoding="ascii")
         try:
@@ -97,7 +97,7 @@ def database(url: str) -> dict[str, object]:
         "USER": options.pop("user", "") or unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "PORT": options.pop("port", "") or str(parts.port or ""),
         "OPTIONS": options,
         "CONN_MAX_AGE": None,  # a connection costs 4 ms of PostgreSQL's time, so each thread keeps its own
         "CONN_HEALTH_CHECKS": True,

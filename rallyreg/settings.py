@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 
 from rallyreg import environment as env
+from rallyreg.embedded import postgres_socket_dir, valkey_socket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(env.text("RALLYREG_STATE_DIR", str(BASE_DIR / "var"))).resolve()
@@ -114,18 +115,11 @@ TEMPLATES = [
 ]
 WSGI_APPLICATION = "rallyreg.wsgi.application"
 
-POSTGRES_SOCKETS, VALKEY_SOCKET = None, None
-if EMBEDDED:
-    from rallyreg.embedded import postgres_socket_dir, valkey_socket
-
-    POSTGRES_SOCKETS, VALKEY_SOCKET = postgres_socket_dir(STATE_DIR), valkey_socket(STATE_DIR)
-DATABASES = {
-    "default": env.database(env.text("DATABASE_URL") or f"postgresql:///rallyreg?host={POSTGRES_SOCKETS}&user=rallyreg")
-}
+_HERE = f"postgresql:///rallyreg?host={postgres_socket_dir(STATE_DIR)}&port=5432&user=rallyreg"
+DATABASES = {"default": env.database(env.text("DATABASE_URL") or _HERE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_DB = env.number("REDIS_DB", 0)
-REDIS_URL = env.text("REDIS_URL") or f"unix://{VALKEY_SOCKET}?db={REDIS_DB}"
+REDIS_URL = env.text("REDIS_URL") or f"unix://{valkey_socket(STATE_DIR)}?db=0"
 CACHES = {
     "default": {
         "BACKEND": "rallyreg.cache.ForgivingRedisCache",
@@ -138,7 +132,7 @@ RATELIMIT_USE_CACHE = "default"
 RATELIMIT_FAIL_OPEN = True  # Redis away: the pledge is still taken
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]  # our cache is Redis, which increments atomically
 if ROLE != "console":  # Django's admin is served there only, and there the checks hold
-    SILENCED_SYSTEM_CHECKS += ["admin.E408", "admin.E409", "admin.E410"]
+    SILENCED_SYSTEM_CHECKS += [f"admin.E{number}" for number in (402, 404, 408, 409, 410)]
 
 CELERY_BROKER_URL = env.celery_broker(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django_ratelimit.decorators import ratelimit
 
 DAY = 24 * 60 * 60
+NOBODY = "127.0.0.1"  # for a peer without an address
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -61,16 +62,16 @@ def _salt_of_this_process() -> bytes:
 
 def client_address(request: HttpRequest) -> str:
     """The peer's address; behind TRUSTED_PROXIES the last address in X-Forwarded-For that is not one of them."""
-    peer: str = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    peer: str = request.META.get("REMOTE_ADDR") or ""
     if not is_trusted(peer):
-        return peer
+        return peer or NOBODY
     for hop in reversed(str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")):
         candidate: str = hop.strip()
         if not candidate or not is_address(candidate):
             break
         if not is_trusted(candidate):
             return candidate
-    return peer
+    return peer or NOBODY
 
 
 def is_address(text: str) -> bool:
@@ -82,7 +83,7 @@ def is_address(text: str) -> bool:
 
 
 def is_trusted(text: str) -> bool:
-    """Whether TRUSTED_PROXIES names this address; `unix` stands for a peer without one."""
+    """Whether TRUSTED_PROXIES names this address; `unix` stands for a peer without one, on a socket."""
     if not is_address(text):
         return "unix" in settings.TRUSTED_PROXIES
     address = ipaddress.ip_address(text)

@@ -68,7 +68,7 @@ class Command(BaseCommand):
             "RALLYREG_STATE_DIR": str(settings.STATE_DIR),
             "SITE_URLS": f"http://127.0.0.1:{self.ports['public']}",
             "CONSOLE_URL": f"http://127.0.0.1:{self.ports['console']}",
-            "REDIS_URL": f"unix://{valkey_socket(settings.STATE_DIR)}?db={settings.REDIS_DB}",
+            "REDIS_URL": f"unix://{valkey_socket(settings.STATE_DIR)}?db=0",
         }
         return ours | {name: os.environ[name] for name in ours if name in os.environ and name != "RALLYREG_STATE_DIR"}
 
