@@ -23,6 +23,7 @@ class Child:
     role: str = "owner"
     dies_by: signal.Signals = signal.SIGKILL
     patience: float = 5.0  # seconds to end by itself
+    may_finish: bool = False  # ending well means done, not dead
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     pause: float = 1.0
@@ -54,9 +55,11 @@ class Supervisor:
     def look(self) -> None:
         """Start again what has ended, not faster than its pause."""
         now = time.monotonic()
-        for child in self.children:
-            ended = child.process is not None and child.process.poll() is not None
-            if ended and child.process is not None:
+        for child in list(self.children):
+            if child.process is not None and child.process.poll() is not None:
+                if child.may_finish and child.process.returncode == 0:
+                    self.children.remove(child)
+                    continue
                 child.pause = 1.0 if now - child.started_at > STEADY else min(child.pause * 2, LONGEST_PAUSE)
                 self.say(f"{child.name} ended ({child.process.returncode}); starting it again in {child.pause:.0f} s")
                 process.stop(child.process, signal.SIGKILL, patience=1)  # and what it may have left

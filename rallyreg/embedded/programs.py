@@ -39,7 +39,7 @@ def catcher(port: int, directory: Path) -> Child:
 
 def visitors() -> Child:
     """The demo's pledges, a few every second."""
-    return Child("demo", [PYTHON, "manage.py", "demo", "--trickle"])
+    return Child("demo", [PYTHON, "manage.py", "demo", "--trickle"], may_finish=True)
 
 
 def is_taken(port: int) -> bool:

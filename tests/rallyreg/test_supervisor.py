@@ -41,6 +41,18 @@ def test_a_child_that_keeps_ending_is_started_again_after_growing_pauses(supervi
     assert pauses == [2, 4, 8, 16, 30, 30, 30]
 
 
+def test_a_child_that_may_finish_is_done_when_it_ends_well(supervisor: Supervisor) -> None:
+    for command, left in (("/bin/true", 0), ("/bin/false", 1)):
+        child = Child("once", [command], may_finish=True)
+        supervisor.start(child)
+        assert child.process is not None
+        child.process.wait(GENEROUS)
+
+        supervisor.look()
+
+        assert len(supervisor.children) == left
+
+
 def test_a_child_that_will_not_end_is_ended_with_what_it_started(supervisor: Supervisor, tmp_path: Path) -> None:
     deaf = "trap '' TERM; sleep 600 & echo $! > grandchild; echo ready; while true; do wait; done"
     child = Child("deaf", ["/bin/sh", "-c", deaf], patience=0.2)
