@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, connection, models, tran
 from maps.cityfile import BadRow, CityRow, read
 from maps.models import City, Region
 
-__all__ = ["BadRow", "Gazetteer", "Loaded", "Place", "RegionPlace", "gazetteer", "load", "others_key", "reset"]
+__all__ = ["BadRow", "Gazetteer", "Loaded", "Place", "RegionPlace", "gazetteer", "load", "reset"]
 
 RECHECK_SECONDS = 60
 
@@ -76,13 +76,6 @@ class Gazetteer:
 def country_name(country: str, lang: str) -> str:
     """The country's name in that language, or its code where the language has no name for it."""
     return str(Locale("ru" if lang == "ru" else "en").territories.get(country, country))
-
-
-def others_key(where: Place | RegionPlace, home_country: str) -> tuple[str, str | None]:
-    """What a place too small to be shown is summed under: its region at home, its country abroad."""
-    if where.country != home_country:
-        return where.country, None
-    return where.country, (where.region_en if isinstance(where, Place) else where.name_en) or None
 
 
 # --- what this process holds ---

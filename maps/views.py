@@ -40,7 +40,8 @@ def city_search(request: HttpRequest) -> HttpResponse:
         except BadQuery as error:
             return _error(str(error), 400)
     response = _json({"cities": [_described(place, lang) for place in places]})
-    response["Cache-Control"] = "public, max-age=300"
+    # Where somebody stands must not lie in a cache on the way.
+    response["Cache-Control"] = "no-store" if "near" in request.GET else "public, max-age=300"
     return response
 
 

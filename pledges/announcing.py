@@ -7,6 +7,8 @@ An announcement's content is `{"texts": {language: {"subject", "body", "reason"}
 import base64
 import hashlib
 import json
+import unicodedata
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
@@ -24,6 +26,8 @@ from pledges.models.announcement import Kind
 
 DELAY = timedelta(minutes=60)  # where SECOND_PERSON is `delay`
 SETS_THE_DATE = {Kind.DATE, Kind.EARLY}
+AFTERWARDS = {Kind.CANCELLED, Kind.NEWS}  # may be said whatever day it is
+OVER_AFTER = timedelta(hours=24)
 
 
 class Refused(Exception):
@@ -75,10 +79,13 @@ def draft(
     now: datetime,
 ) -> Announcement:
     """Freeze the texts and the plan as it stands. A later change of the plan needs a new draft and a new approval."""
-    if kind in SETS_THE_DATE | {Kind.CHANGED} and not (day and at):
+    if kind in {Kind.MOVED, Kind.CANCELLED} and not (day and at) and (told := Announcement.objects.current_id(rally)):
+        day, at = published(told).date, published(told).time  # the calendar's entry is found by it
+    if kind in SETS_THE_DATE | {Kind.CHANGED, Kind.MOVED} and not (day and at):
         raise Refused(_("A date and a time are needed."))
-    if day and at and planning.is_past(day, at, rally.home_timezone, now=now):
+    if kind not in AFTERWARDS and day and at and planning.is_past(day, at, rally.home_timezone, now=now):
         raise Refused(_("The date is in the past."))
+    texts = {language: {name: printable(text[name]) for name in text} for language, text in texts.items()}
     if kind == Kind.EARLY and not all(text.get("reason") for text in texts.values()):
         raise Refused(_("Calling early needs a public reason, in each language."))
     frozen = content(texts=texts, day=day, at=at, form=form, sites=planning.frozen_sites(rally))
@@ -139,6 +146,8 @@ def publish(*, announcement: Announcement, by: Staff | None, now: datetime) -> N
     if announcement.published_at:
         raise AlreadyPublished(_("It is published already."))
     _check_the_moment(announcement, rally, now=now)
+    if by is None and (rally.held_at or rally.announced_at or not publishes_itself(announcement, rally, now=now)):
+        raise Refused(_("Somebody held it, or was faster."))  # between the worker's look and its lock
     last = rally.announcements.published().aggregate(last=Max("number"))["last"] or 0
     announcement.published_at, announcement.published_by, announcement.number = now, by, last + 1
     announcement.save(update_fields=["published_at", "published_by", "number"])
@@ -159,8 +168,12 @@ def _check_the_moment(announcement: Announcement, rally: Rally, *, now: datetime
         raise Refused(_("It is not approved, or its waiting time is not over."))
     if announcement.kind == Kind.DATE and rally.reached_at is None:
         raise Refused(_("The threshold is not reached. Calling early is an announcement of its own, with a reason."))
+    if content_hash(announcement.content) != announcement.content_hash:
+        raise Stale(_("The text has changed since it was approved."))
+    if announcement.kind != Kind.NEWS and (rally.cancelled_at or rally.over_at or rally.shredded_at):
+        raise Refused(_("The rally is over or cancelled; only news can be published."))
     day, at = announcement.date, announcement.time
-    if day and at and planning.is_past(day, at, rally.home_timezone, now=now):
+    if announcement.kind not in AFTERWARDS and day and at and planning.is_past(day, at, rally.home_timezone, now=now):
         raise Refused(_("Its date has passed."))
 
 
@@ -171,9 +184,24 @@ def publish_due(*, now: datetime) -> list[Announcement]:
     for rally in crossed:
         plan = Announcement.objects.ready(rally).filter(kind=Kind.DATE).order_by("approved_at").last()
         if plan and publishes_itself(plan, rally, now=now):
-            publish(announcement=plan, by=None, now=now)
-            done.append(plan)
+            with suppress(Refused):
+                publish(announcement=plan, by=None, now=now)
+                done.append(plan)
     return done
+
+
+def close_past(*, now: datetime) -> None:
+    """A day after its start a rally is over: no pledges, no letters."""
+    for rally in Rally.objects.filter(announced_at__isnull=False, over_at=None, cancelled_at=None):
+        told = Announcement.objects.current_id(rally)
+        day, at = (published(told).date, published(told).time) if told else (None, None)
+        if day and at and planning.is_past(day, at, rally.home_timezone, now=now - OVER_AFTER):
+            Rally.objects.filter(pk=rally.pk, over_at=None).update(over_at=now)
+
+
+def printable(text: str) -> str:
+    """Without control characters, which no feed, calendar or letter may carry."""
+    return "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in {"Cc", "Cs"})
 
 
 def publishes_itself(plan: Announcement, rally: Rally, *, now: datetime) -> bool:
@@ -204,7 +232,7 @@ def release(*, rally: Rally, by: Staff, now: datetime) -> None:
 @lru_cache(maxsize=64)
 def published(pk: int) -> Announcement:
     """A published announcement, from process memory: it does not change any more."""
-    return Announcement.objects.select_related(None).get(pk=pk, published_at__isnull=False)
+    return Announcement.objects.select_related("rally").get(pk=pk, published_at__isnull=False)
 
 
 def public_content(announcement: Announcement, *, now: datetime) -> dict[str, Any]:
@@ -216,17 +244,19 @@ def public_content(announcement: Announcement, *, now: datetime) -> dict[str, An
 
 
 def signed(announcement: Announcement, *, now: datetime) -> dict[str, Any]:
-    """What is public of the announcement, with an Ed25519 signature over its canonical JSON, for mirrors and press."""
-    shown = public_content(announcement, now=now)
+    """What is public, signed for mirrors and press: Ed25519 over the canonical JSON of all but the last three keys."""
     key = Ed25519PrivateKey.from_private_bytes(settings.SIGNING_KEY)
-    return {
+    told = {
+        "rally": announcement.rally.slug,
         "number": announcement.number,
         "kind": announcement.kind,
         "published_at": announcement.published_at and announcement.published_at.isoformat(timespec="seconds"),
-        "content": shown,
-        "sha256": content_hash(shown),
+        "content": public_content(announcement, now=now),
+    }
+    return told | {
+        "sha256": content_hash(told),
         "public_key": base64.b64encode(key.public_key().public_bytes_raw()).decode(),
-        "signature": base64.b64encode(key.sign(canonical(shown))).decode(),
+        "signature": base64.b64encode(key.sign(canonical(told))).decode(),
     }
 
 

@@ -21,7 +21,7 @@ def subject_of(rally_title: str) -> str:
 
 def write(letter: Letter, recipient: str, *, announcement_id: int | None, now: datetime) -> bytes:
     """The whole message; its links and code follow from the sealed blob, so a retry repeats them."""
-    pledge, blob = letter.pledge, bytes(letter.blob)
+    pledge, seed = letter.pledge, letter.seed
     form = _form(
         pledge.rally_id,
         pledge.region_id,
@@ -33,10 +33,10 @@ def write(letter: Letter, recipient: str, *, announcement_id: int | None, now: d
     )
     return form.filled(
         recipient=recipient,
-        token=sealing.token("confirm", blob),
-        manage=sealing.token("manage", blob),
-        code=sealing.code(blob),
-        id=hashlib.sha256(b"letter|%d|" % letter.sent + blob).hexdigest()[:32],
+        token=sealing.token("confirm", seed),
+        manage=sealing.token("manage", seed),
+        code=sealing.code(seed),
+        id=hashlib.sha256(b"letter|%d|" % letter.sent + seed).hexdigest()[:32],
     )
 
 
@@ -78,7 +78,7 @@ def date_and_site(announcement: Announcement, city_id: int | None, language: str
     site = planning.visible_site(announcement, city_id, now=now)
     return {
         "announcement": announcement,
-        "starts": place and planning.starts_in(announcement, place),
+        "starts": place and planning.starts_in(announcement, place, now=now),
         "site": site and {name: in_language_of(site[name], language) for name in ("place", "note")},
         "nearest": []
         if site or not place

@@ -86,15 +86,15 @@ class PledgeForm(PlaceForm):
     website = forms.CharField(required=False, max_length=1000)  # a trap: people do not see it
     token = forms.CharField(required=False, max_length=200)
 
-    def __init__(self, *args: Any, slug: str, limited: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, slug: str, limited: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.slug, self.limited = slug, limited
+        self.slug, self.limited = slug, limited  # the network, where it is over its limit
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if "email" not in self.errors:
             cleaned["sealed"] = self._sealed(cleaned.get("sealed", ""), cleaned.pop("email", ""))
-        if not self.errors and self.limited and not gate.is_timely(cleaned.get("token", "")):
+        if not self.errors and self.limited and not gate.is_timely(cleaned.get("token", ""), network=self.limited):
             self.add_error(
                 None, _("Many pledges come from your network right now. Count to five and press the button once more.")
             )

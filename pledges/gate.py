@@ -18,8 +18,13 @@ def timing_token() -> str:
     return signing.TimestampSigner(salt=SALT).sign(secrets.token_urlsafe(12))
 
 
-def is_timely(token: str) -> bool:
-    """Whether the token is ours, neither too young nor too old, and used for the first time."""
+def is_timely(token: str, *, network: str) -> bool:
+    """Whether the token is ours, neither too young nor too old, used for the first time, and its network is not hasty.
+
+    Tokens cost nothing to collect, so a network over its limit is also held to one pledge a second.
+    """
+    if not cache.add(f"hasty:{network}", 1, timeout=1) and cache.get(f"hasty:{network}"):
+        return False
     signer = signing.TimestampSigner(salt=SALT)
     try:
         nonce = signer.unsign(token, max_age=AT_MOST)

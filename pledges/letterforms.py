@@ -1,6 +1,8 @@
 """Letters as forms: rendered once for all who get the same words, then filled in with what is theirs alone."""
 
 import re
+import secrets
+import textwrap
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -10,13 +12,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-MARKS = {
-    "recipient": "MARK-RECIPIENT",
-    "token": "MARK-TOKEN",
-    "manage": "MARK-MANAGE",
-    "code": "MARK-CODE",
-    "id": "MARK-ID",
-}
+# Of this process alone, so that no text of a rally can hold one.
+MARKS = {name: f"MARK-{secrets.token_hex(8)}-{name}" for name in ("recipient", "token", "manage", "code", "id")}
 MARK = re.compile("|".join(MARKS.values()).encode())
 
 
@@ -49,9 +46,18 @@ def render(name: str, *, language: str, subject: str, context: dict[str, Any]) -
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Content-Language"] = language
         # 8bit, for base64 or quoted-printable could hide or break a mark
-        message.set_content(render_to_string(f"letters/{name}.txt", context), cte="8bit")
-        message.add_alternative(render_to_string(f"letters/{name}.html", context), subtype="html", cte="8bit")
+        message.set_content(wrapped(render_to_string(f"letters/{name}.txt", context)), cte="8bit")
+        html = wrapped(render_to_string(f"letters/{name}.html", context), width=300)
+        message.add_alternative(html, subtype="html", cte="8bit")
     raw = message.as_bytes()
     if raw.count(MARKS["manage"].encode()) < 3:
         raise ValueError(f"letters/{name} lost a mark")
     return Form(raw)
+
+
+def wrapped(text: str, *, width: int = 78) -> str:
+    """Lines that SMTP can carry (998 bytes), broken at spaces only, so that no link breaks."""
+    lines = (
+        textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""] for line in text.splitlines()
+    )
+    return "\n".join(part for parts in lines for part in parts) + "\n"

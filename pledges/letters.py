@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import translation
 
-from pledges import announcing, confirmation, sealing, trustees
+from pledges import addresses, announcing, confirmation, sealing, trustees
 from pledges.letterforms import Form, render
 from pledges.models import Announcement, AnnouncementLetter
 from pledges.models.announcement import Kind, LetterState
@@ -36,18 +36,27 @@ WRITE = """
 
 def deliver_waiting(*, now: datetime) -> int:
     """Send letters of every running announcement whose key is at hand, for a while; returns how many were settled."""
-    settled, until = 0, time.monotonic() + BUDGET
-    for announcement in running():
-        key = trustees.unlocked_key(announcement.rally)
+    settled, runs = 0, running()
+    for announcement in runs:
+        key = _key(announcement)
         if key is None:
             continue  # the letters wait for the trustees; the page, the feed and the calendar are out already
         write_letters(announcement, now=now)
+        until = time.monotonic() + BUDGET / len(runs)
         with postman() as sender:
             while time.monotonic() < until and (letters := claim(announcement, now=now)):
                 if not send(letters, announcement, key, sender, now=now):
                     return settled
                 settled += len(letters)
     return settled
+
+
+def _key(announcement: Announcement) -> bytes | None:
+    try:
+        return trustees.unlocked_key(announcement.rally)
+    except trustees.WrongKey:
+        log.error("the key of an announcement's rally is not the pinned one; its letters wait")
+        return None
 
 
 def running() -> Sequence[Announcement]:
@@ -119,15 +128,16 @@ def _send_one(
         return LetterState.SUPERSEDED  # forgotten since the letter was written
     try:
         recipient = sealing.open_with_rally_key(bytes(sealed.blob), private=key, pledge_id=pledge.pk)
-    except sealing.DoesNotOpen:
+        address = addresses.deliverable(recipient.address)
+    except (sealing.DoesNotOpen, addresses.BadAddress):
         return LetterState.UNREADABLE
     form = _form(announcement.pk, pledge.region_id, pledge.city_id, recipient.language, int(now.timestamp()) // 60)
     message = form.filled(
-        recipient=recipient.address,
+        recipient=address,
         manage=recipient.manage_token,
         id=hashlib.sha256(f"announcement|{announcement.pk}|{pledge.pk}".encode()).hexdigest()[:32],
     )
-    outcome = sender.send(message, recipient.address)
+    outcome = sender.send(message, address)
     return {
         Sent.ACCEPTED: LetterState.SENT,
         Sent.REFUSED: LetterState.REFUSED,

@@ -5,17 +5,18 @@ mailboxes get the same letter; suppressed, disposable and over-limit ones get no
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Trunc
 
 from pledges import addresses, confirmation, sealing, trustees
 from pledges.models import Announcement, Letter, Pledge, SealedAddress, Suppression
+from pledges.models.pledge import PledgeQuerySet
 from pledges.pledging import lock_mailbox, to_minute
 from pledges.relays import NoRelay, Postman, Sent, postman
 
@@ -28,17 +29,24 @@ LETTERS_A_DAY, LETTERS_A_RALLY = 3, 5
 REMIND_AFTER = timedelta(hours=24)
 UNCONFIRMED_LIFE = timedelta(hours=48)
 DOMAIN_TAG_LIFE = timedelta(days=14)
+ERASED_AT_ONCE = 5_000
 BACKOFF = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60)]
 
 
-# In SQL because each is one statement over two tables, safe beside everything else that happens.
+# In SQL because each is one statement over two tables. Rows that somebody else is about to delete are left to them.
 ANSWERED = """
-    DELETE FROM pledges_letter l USING pledges_pledge p
-    WHERE p.id = l.pledge_id AND (p.confirmed_at IS NOT NULL OR (l.sent > 0 AND EXISTS (
-        SELECT FROM pledges_pledge q  -- a later letter to the same mailbox was answered
-        WHERE q.rally_id = p.rally_id AND q.fingerprint = p.fingerprint AND q.confirmed_at >= p.asked_at)))
+    DELETE FROM pledges_letter WHERE pledge_id IN (
+        SELECT l.pledge_id FROM pledges_letter l JOIN pledges_pledge p ON p.id = l.pledge_id
+        WHERE p.confirmed_at IS NOT NULL OR (l.sent > 0 AND EXISTS (
+            SELECT FROM pledges_pledge q  -- a later letter to the same mailbox was answered
+            WHERE q.rally_id = p.rally_id AND q.fingerprint = p.fingerprint AND q.confirmed_at >= p.asked_at))
+        FOR UPDATE OF l SKIP LOCKED)
 """
-FORGOTTEN = "DELETE FROM pledges_sealedaddress s USING pledges_pledge p WHERE p.id = s.pledge_id AND p.forget"
+FORGOTTEN = """
+    DELETE FROM pledges_sealedaddress WHERE pledge_id IN (
+        SELECT s.pledge_id FROM pledges_sealedaddress s JOIN pledges_pledge p ON p.id = s.pledge_id
+        WHERE p.forget FOR UPDATE OF s SKIP LOCKED)
+"""
 
 
 @dataclass(frozen=True)
@@ -54,15 +62,20 @@ def deliver_waiting(*, now: datetime) -> int:
     letters = claim(now=now)
     if not letters:
         return 0
+    began, left = time.monotonic(), list(letters)
     with postman() as sender:
-        for letter in letters:
+        while left and time.monotonic() < began + LEASE.total_seconds() / 2:  # a slow relay must not outlast the lease
             try:
-                deliver(letter, sender, now=now)
+                deliver(left[0], sender, now=now)
             except NoRelay:
                 log.warning("no relay takes mail; letters wait")
-                _give_back([left.pledge_id for left in letters if left.claimed_at], now=now)
                 break
-            letter.claimed_at = None
+            except (DatabaseError, LookupError, ValueError, trustees.WrongKey) as fault:
+                # One letter must not stop those behind it. Only the kind is told: words may quote what is stored.
+                log.error("a letter could not be written: %s", type(fault).__qualname__)
+                _put_off(left[0], now=now)
+            left.pop(0)
+    Letter.objects.filter(pk__in=[letter.pledge_id for letter in left]).update(claimed_at=None, due_at=now + BACKOFF[0])
     return len(letters)
 
 
@@ -93,24 +106,23 @@ def deliver(letter: Letter, sender: Postman, *, now: datetime) -> None:
     elif sent is Sent.REFUSED:
         _discard(letter, now=now)
     else:
-        Letter.objects.filter(pk=letter.pk).update(
-            claimed_at=None, due_at=now + BACKOFF[min(letter.tries, len(BACKOFF)) - 1]
-        )
+        _put_off(letter, now=now)
 
 
 def prepare(letter: Letter, *, now: datetime) -> Opened | None:
     """Open the address and store what the letter promises; None where no letter may go."""
-    rally = letter.pledge.rally
-    blob = bytes(letter.blob)
+    rally, seed = letter.pledge.rally, letter.seed
+    if not rally.is_taking_pledges():
+        return None
     try:
-        address = addresses.deliverable(sealing.open_in_mailroom(blob, slug=rally.slug))
+        address = addresses.deliverable(sealing.open_in_mailroom(bytes(letter.blob), slug=rally.slug))
     except (sealing.DoesNotOpen, addresses.BadAddress):
         return None
     if addresses.is_disposable(address) or not addresses.takes_mail(address):
         return None
 
     mailbox = sealing.fingerprint(addresses.canonical(address))
-    recipient = sealing.Recipient(address, letter.language, sealing.token("manage", blob))
+    recipient = sealing.Recipient(address, letter.language, sealing.token("manage", seed))
     public = trustees.pinned_key(rally)
     with transaction.atomic():
         lock_mailbox(mailbox)
@@ -119,9 +131,9 @@ def prepare(letter: Letter, *, now: datetime) -> Opened | None:
             return None
         pledge.fingerprint = mailbox
         pledge.domain_tag = sealing.domain_tag(addresses.domain_of(address))
-        pledge.confirm_hash = sealing.token_hash(sealing.token("confirm", blob))
+        pledge.confirm_hash = sealing.token_hash(sealing.token("confirm", seed))
         pledge.manage_hash = sealing.token_hash(recipient.manage_token)
-        pledge.code_hash = sealing.code_hash(sealing.code(blob), handle_hash=bytes(pledge.handle_hash))
+        pledge.code_hash = sealing.code_hash(sealing.code(seed), handle_hash=bytes(pledge.handle_hash))
         pledge.letters = letter.sent + 1
         pledge.save(update_fields=["fingerprint", "domain_tag", "confirm_hash", "manage_hash", "code_hash", "letters"])
         if not pledge.forget:
@@ -153,7 +165,7 @@ def _may_write_to(mailbox: bytes, pledge: Pledge, letter: Letter, *, now: dateti
 def accepted(letter: Letter, *, now: datetime) -> None:
     """The provider took it: the 48 hours begin, and after a day one reminder is owed."""
     with transaction.atomic():
-        Pledge.objects.filter(pk=letter.pk).update(mailed_at=to_minute(now))
+        Pledge.objects.filter(pk=letter.pk, mailed_at=None).update(mailed_at=to_minute(now))
         if letter.sent:
             Letter.objects.filter(pk=letter.pk).delete()
         else:
@@ -167,8 +179,9 @@ def _discard(letter: Letter, *, now: datetime) -> None:
         Letter.objects.filter(pk=letter.pk).delete()
 
 
-def _give_back(ids: list[UUID], *, now: datetime) -> None:
-    Letter.objects.filter(pk__in=ids).update(claimed_at=None, due_at=now + BACKOFF[0])
+def _put_off(letter: Letter, *, now: datetime) -> None:
+    due = now + BACKOFF[min(letter.tries, len(BACKOFF)) - 1]
+    Letter.objects.filter(pk=letter.pk).update(claimed_at=None, due_at=due)
 
 
 def tidy() -> None:
@@ -181,8 +194,8 @@ def tidy() -> None:
 def expire(*, now: datetime) -> None:
     """Erase what its time has come for: unconfirmed pledges, domain tags, the hour of old confirmations."""
     pending = Pledge.objects.pending()
-    pending.filter(mailed_at__lt=now - UNCONFIRMED_LIFE).erase()
-    pending.filter(mailed_at=None, letter__expires_at__lte=now).erase()
+    _erase(pending.filter(mailed_at__lt=now - UNCONFIRMED_LIFE))
+    _erase(pending.filter(mailed_at=None, letter__expires_at__lte=now))
     Suppression.objects.filter(until__lte=now).delete()
 
     old = now - DOMAIN_TAG_LIFE
@@ -191,3 +204,14 @@ def expire(*, now: datetime) -> None:
     Pledge.objects.filter(confirmed_at__lt=old).exclude(confirmed_at=day).update(
         confirmed_at=day, asked_at=Trunc("asked_at", "day", tzinfo=UTC)
     )
+
+
+def _erase(stale: PledgeQuerySet) -> None:
+    """Delete batch by batch what is still stale once its row is locked; what somebody acts on now is left to them."""
+    while True:
+        with transaction.atomic():
+            rows = stale.order_by("pk").select_for_update(skip_locked=True, of=("self",))
+            ids = list(rows.values_list("pk", flat=True)[:ERASED_AT_ONCE])
+            Pledge.objects.filter(pk__in=ids).erase()
+        if len(ids) < ERASED_AT_ONCE:
+            return

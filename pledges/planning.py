@@ -75,10 +75,10 @@ def visible_site(announcement: Announcement, city_id: int | None, *, now: dateti
     return site
 
 
-def starts_in(announcement: Announcement, city: Place) -> datetime | None:
-    """When it begins in this city, in the city's own time zone."""
+def starts_in(announcement: Announcement, city: Place, *, now: datetime) -> datetime | None:
+    """When it begins in this city, in the city's own time zone; a hidden site's own hour is hidden too."""
     day = announcement.date
-    site = announcement.site(city.id)
+    site = visible_site(announcement, city.id, now=now)
     at = time.fromisoformat(site["time"]) if site and site["time"] else announcement.time
     return datetime.combine(day, at, ZoneInfo(city.timezone)) if day and at else None
 

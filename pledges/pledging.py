@@ -85,10 +85,7 @@ def confirm(pledge_id: UUID, *, now: datetime, where: Where | None = None) -> Pl
 
 def confirm_by_code(handle: str, code: str, *, now: datetime) -> Pledge | None:
     """Confirm with the letter's six digits; None where they are wrong. Five tries for a handle, then never again."""
-    try:
-        handle_hash = sealing.token_hash(handle)
-    except ValueError:
-        raise Gone from None
+    handle_hash = sealing.token_hash(handle)
     tried = Pledge.objects.filter(handle_hash=handle_hash, code_tries__lt=CODE_TRIES)
     if not tried.update(code_tries=F("code_tries") + 1):
         return None
@@ -97,13 +94,12 @@ def confirm_by_code(handle: str, code: str, *, now: datetime) -> Pledge | None:
     return confirm(pledge.pk, now=now) if pledge else None
 
 
-def tries_left(handle: str) -> int:
-    """How often a code may still be tried; as many for a handle that never was."""
+def is_handle(text: str) -> bool:
+    """Whether it looks like a handle. Whether there is one is not told: that would tell what became of a pledge."""
     try:
-        tries = Pledge.objects.filter(handle_hash=sealing.token_hash(handle)).values_list("code_tries", flat=True)
+        return len(sealing.from_text(text)) == sealing.TOKEN
     except ValueError:
-        raise Gone from None
-    return CODE_TRIES - (tries.first() or 0)
+        return False
 
 
 def find(purpose: str, token: str) -> Pledge:
@@ -133,6 +129,8 @@ def standing(pledge: Pledge) -> Pledge | None:
 def move(pledge_id: UUID, where: Where) -> Pledge:
     """Join from another place."""
     pledge = _locked(pledge_id)
+    if (pledge.region_id, pledge.city_id) == (where.region_id, where.city_id):
+        return pledge
     _uncount(pledge)
     pledge.region_id, pledge.city_id = where.region_id, where.city_id
     pledge.save(update_fields=["region", "city"])
@@ -182,10 +180,11 @@ def to_minute(moment: datetime) -> datetime:
 
 
 def _locked(pledge_id: UUID) -> Pledge:
-    """The pledge, with its mailbox and its row locked; Gone where it is not there any more."""
+    """The pledge, with its mailbox and all the mailbox's rows locked; Gone where it is not there any more."""
     fingerprint = Pledge.objects.filter(pk=pledge_id).values_list("fingerprint", flat=True).first()
     if fingerprint:
         lock_mailbox(bytes(fingerprint))
+        list(Pledge.objects.filter(fingerprint=fingerprint).order_by("pk").select_for_update().values_list("pk"))
     pledge = Pledge.objects.select_for_update(of=("self",)).select_related("rally").filter(pk=pledge_id).first()
     if pledge is None:
         raise Gone

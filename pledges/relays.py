@@ -3,6 +3,7 @@
 Nothing here logs, and no error that leaves carries a recipient: smtplib's own messages quote the address.
 """
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -61,6 +62,7 @@ class Relay:
             smtp = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
         if self.starttls:
             smtp.starttls(context=context)
+        smtp.ehlo_or_helo_if_needed()
         if self.user:
             smtp.login(self.user, self.password)
         return smtp
@@ -81,8 +83,7 @@ class Postman:
                 options = ["BODY=8BITMIME"] if smtp.has_extn("8bitmime") else []
                 smtp.sendmail(settings.MAIL_FROM, [recipient], message, mail_options=options)
             except smtplib.SMTPRecipientsRefused as refusal:
-                status = next(iter(refusal.recipients.values()))[0]
-                return Sent.REFUSED if status >= 500 else Sent.DEFERRED
+                return outcome_of(*next(iter(refusal.recipients.values())))
             except smtplib.SMTPResponseException as refusal:
                 if refusal.smtp_code == 421:
                     self.close()
@@ -113,6 +114,19 @@ class Postman:
             else:
                 return self._smtp
         raise NoRelay
+
+
+def outcome_of(code: int, words: bytes) -> Sent:
+    """What a refusal of a recipient means: final only if it is about the mailbox, not about us or the relay.
+
+    5.1.x and 5.2.x of RFC 3463 are about the mailbox; 5.7.x (policy, block lists) and the like can be mended.
+    """
+    enhanced = re.match(rb"\s*5\.(\d+)\.", words)
+    if code < 500:
+        return Sent.DEFERRED
+    if enhanced:
+        return Sent.REFUSED if enhanced[1] in {b"1", b"2"} else Sent.DEFERRED
+    return Sent.REFUSED if code in {550, 551, 553} else Sent.DEFERRED
 
 
 @contextmanager

@@ -69,8 +69,10 @@ def seal_to_rally(recipient: Recipient, *, public: bytes, pledge_id: UUID) -> by
 
 def open_with_rally_key(blob: bytes, *, private: bytes, pledge_id: UUID) -> Recipient:
     plain = _open(blob, private, _pledge_info(pledge_id))
-    language, token, rest = plain[:2].decode("ascii").strip(), plain[2 : 2 + TOKEN], plain[2 + TOKEN :]
-    return Recipient(_unpadded(rest), language, to_text(token))
+    language = plain[:2].decode("ascii", "replace").strip()
+    if len(plain) != RALLY_PLAIN or language not in dict(settings.LANGUAGES):
+        raise DoesNotOpen("not one of ours")  # anybody can seal to a public key
+    return Recipient(_unpadded(plain[2 + TOKEN :]), language, to_text(plain[2 : 2 + TOKEN]))
 
 
 def fingerprint(canonical_address: str) -> bytes:
@@ -82,14 +84,17 @@ def domain_tag(domain: str) -> bytes:
     return hmac.digest(settings.FINGERPRINT_KEY, b"domain|" + domain.encode("utf-8"), "sha256")[:8]
 
 
-def token(purpose: str, blob: bytes) -> str:
-    """The link's token for `confirm` or `manage`: the same again when a crash makes the mailroom repeat a letter."""
-    return to_text(hmac.digest(settings.FINGERPRINT_KEY, purpose.encode() + b"|" + blob, "sha256")[:TOKEN])
+def token(purpose: str, seed: bytes) -> str:
+    """The link's token for `confirm` or `manage`: the same again when a crash makes the mailroom repeat a letter.
+
+    The seed is a letter's own: its pledge's id and its sealed blob. The blob alone may come twice, by a double click.
+    """
+    return to_text(hmac.digest(settings.FINGERPRINT_KEY, purpose.encode() + b"|" + seed, "sha256")[:TOKEN])
 
 
-def code(blob: bytes) -> str:
+def code(seed: bytes) -> str:
     """Six digits to type instead of following the link."""
-    digest = hmac.digest(settings.FINGERPRINT_KEY, b"code|" + blob, "sha256")
+    digest = hmac.digest(settings.FINGERPRINT_KEY, b"code|" + seed, "sha256")
     return f"{int.from_bytes(digest[:8]) % 1_000_000:06}"
 
 
@@ -130,7 +135,7 @@ def _padded(address: str, length: int) -> bytes:
 
 
 def _unpadded(plain: bytes) -> str:
-    (length,) = struct.unpack_from(">H", plain)
+    length = int.from_bytes(plain[:2])
     try:
         address = plain[2 : 2 + length].decode("utf-8")
     except UnicodeDecodeError:

@@ -1,5 +1,6 @@
 """Settings that must not go to production, caught before anything starts."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,6 +56,8 @@ def _switched_off() -> Iterator[CheckMessage]:
         yield Error("PLAN_MIN_DAYS is off", hint="People need days to come.", id="rallyreg.E007")
     if settings.ANNOUNCE_HOURS == "0-24":
         yield Error("ANNOUNCE_HOURS is off", hint="Such as 10-20.", id="rallyreg.E008")
+    if not re.fullmatch(r"\d{1,2}-\d{1,2}", settings.ANNOUNCE_HOURS):
+        yield Error("ANNOUNCE_HOURS cannot be read", hint="Such as 10-20.", id="rallyreg.E008")
     if settings.SECOND_PERSON not in {"required", "delay"}:
         yield Error("SECOND_PERSON is unknown", hint="`required` or `delay`.", id="rallyreg.E009")
 

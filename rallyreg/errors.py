@@ -1,7 +1,8 @@
 """The pages for what goes wrong, in the reader's language, with the right status."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.template.loader import render_to_string
+from django.urls import resolve
 from django.utils.translation import gettext_lazy as _
 
 ERRORS = {
@@ -32,4 +33,7 @@ def error_page(request: HttpRequest, status: int) -> HttpResponse:
 
 def not_found(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
     """The last address pattern: Django's own page for an unknown one differs where DEBUG is on."""
+    path = f"{request.path_info}/"
+    if request.method in {"GET", "HEAD"} and not path.endswith("//") and resolve(path).func is not not_found:
+        return HttpResponsePermanentRedirect(path)  # typed from a poster, without the last stroke
     return error_page(request, 404)

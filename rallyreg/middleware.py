@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http.multipartparser import MultiPartParserError
 from django.utils import translation
 from django.utils.decorators import sync_only_middleware
 
@@ -69,12 +70,20 @@ def comes_from_here(request: HttpRequest) -> bool:
     if site:
         return site in {"same-origin", "none"}
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.get_host()
+    try:
+        return origin is None or urlsplit(origin).netloc == request.get_host()
+    except ValueError:
+        return False
 
 
 def is_one_click(request: HttpRequest) -> bool:
     """RFC 8058; exempt on the manage page only, where the token is the authority."""
-    return "/manage/" in request.path_info and request.POST.dict() == {"List-Unsubscribe": "One-Click"}
+    if "/manage/" not in request.path_info:
+        return False
+    try:
+        return bool(request.POST.dict() == {"List-Unsubscribe": "One-Click"})
+    except (MultiPartParserError, BadRequest, SuspiciousOperation):
+        return False
 
 
 @sync_only_middleware
@@ -82,10 +91,7 @@ def clear_errors(get_response: Handler) -> Handler:
     """A plain page for every error, also where DEBUG is on: Django's own would show what the visitor typed."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        try:
-            response = get_response(request)
-        except RequestDataTooBig:  # from a middleware that read the body
-            return error_page(request, 413)
+        response = get_response(request)
         if response.status_code == 405 and not response.headers.get("Content-Type", "").startswith("application/json"):
             page = error_page(request, 405)
             page.headers["Allow"] = response.headers.get("Allow", "")
@@ -113,7 +119,7 @@ def status_of(exception: Exception) -> int:
             return 403
         case RequestDataTooBig():
             return 413
-        case SuspiciousOperation() | BadRequest():
+        case SuspiciousOperation() | BadRequest() | MultiPartParserError():
             return 400
         case DatabaseError() | InterfaceError():
             return 503

@@ -125,7 +125,11 @@ CACHES = {
         "BACKEND": "rallyreg.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "rallyreg",
-        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        "OPTIONS": {
+            "socket_timeout": 0.25,
+            "socket_connect_timeout": 0.25,
+            "serializer": "rallyreg.cache.JsonSerializer",
+        },
     }
 }
 RATELIMIT_USE_CACHE = "default"
@@ -188,7 +192,7 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 if ROLE != "console" else 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
-FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
+FILE_UPLOAD_HANDLERS: list[str] = []  # nobody sends us files, and Django would write them to a disk whole
 SESSION_COOKIE_NAME = "console-session" if DEBUG else "__Host-console"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"

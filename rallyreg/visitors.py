@@ -38,9 +38,7 @@ def network_key(group: str, request: HttpRequest) -> str:
 
     django-ratelimit's own `key="ip"` hashes without a key: all of IPv4 can be tried against it in an hour.
     """
-    address = ipaddress.ip_address(client_address(request))
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
+    address = _plain(client_address(request))
     prefix = 64 if address.version == 6 else 32
     network = ipaddress.ip_network((address, prefix), strict=False)
     return hmac.new(daily_salt(), network.network_address.packed, hashlib.sha256).hexdigest()
@@ -48,11 +46,13 @@ def network_key(group: str, request: HttpRequest) -> str:
 
 def daily_salt() -> bytes:
     """32 random bytes shared by all processes, kept in a Redis without persistence, new every day."""
-    salt: bytes | None = cache.get("network-salt")
+    salt: str | None = cache.get("network-salt")
     if salt is None:
-        cache.add("network-salt", secrets.token_bytes(32), timeout=DAY)
+        cache.add("network-salt", secrets.token_hex(32), timeout=DAY)
         salt = cache.get("network-salt")
-    return salt or _salt_of_this_process()  # Redis is away: nothing is counted now, so any salt will do
+    return (
+        bytes.fromhex(salt) if salt else _salt_of_this_process()
+    )  # Redis is away: nothing is counted now, so any salt will do
 
 
 @lru_cache(maxsize=1)
@@ -74,6 +74,12 @@ def client_address(request: HttpRequest) -> str:
     return peer or NOBODY
 
 
+def _plain(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address; an IPv4 one that came in IPv6's clothes as IPv4."""
+    address = ipaddress.ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address
+
+
 def is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
@@ -86,5 +92,5 @@ def is_trusted(text: str) -> bool:
     """Whether TRUSTED_PROXIES names this address; `unix` stands for a peer without one, on a socket."""
     if not is_address(text):
         return "unix" in settings.TRUSTED_PROXIES
-    address = ipaddress.ip_address(text)
+    address = _plain(text)
     return any(address in ipaddress.ip_network(proxy) for proxy in settings.TRUSTED_PROXIES if proxy != "unix")

@@ -92,7 +92,7 @@ def _event(rally: Published, told: Announcement, place: Place | None) -> Event:
     event.add("summary", rally.title)
     event.add("sequence", (told.number or 1) - 1)  # a later announcement replaces the entry in every calendar
     event.add("dtstamp", (told.published_at or timezone.now()).astimezone(UTC))
-    starts = planning.starts_in(told, place) if place else None
+    starts = planning.starts_in(told, place, now=timezone.now()) if place else None
     floating = datetime.combine(told.date, told.time)  # type: ignore[arg-type]  # calendar() has looked
     begin = starts.astimezone(UTC) if starts else floating
     event.add("dtstart", begin)

@@ -24,6 +24,11 @@ class Letter(models.Model):
     class Meta:
         indexes: ClassVar = [models.Index(fields=["due_at"], name="letter_due")]
 
+    @property
+    def seed(self) -> bytes:
+        """What the letter's links and code are made from; see sealing.token."""
+        return self.pledge_id.bytes + bytes(self.blob)
+
 
 class Suppression(models.Model):
     """ "It wasn't me": this mailbox gets no letter until then."""

@@ -17,7 +17,7 @@ from pledges.pages.showing import FOR_ONE, SeeOther, published_or_404, show
 from rallyreg.errors import error_page
 from rallyreg.visitors import is_over, limit
 
-OFTEN = "300/h"
+OFTEN = "600/m"  # against floods only: many people share a network, and the token is the authority
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,10 +89,12 @@ def _act(request: HttpRequest, pledge: Pledge, form: PlaceForm, token: str) -> H
     """Do what was pressed; None where it needs another look."""
     shown = published_or_404(pledge.rally.slug)
     action = request.POST.get("action")
-    if request.POST.get("List-Unsubscribe") == "One-Click" or action == "forget":
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        action = "forget"
+    if action == "forget" and pledge.confirmed_at:
         pledging.forget_address(pledge.pk)
         return show(request, "pledges/forgotten.html", rally=shown, cache=FOR_ONE)
-    if action == "withdraw":
+    if action in {"withdraw", "forget"}:  # an unconfirmed pledge has no count to keep
         pledging.withdraw(pledge.pk)
         return show(request, "pledges/withdrawn.html", rally=shown, disowned=False, cache=FOR_ONE)
     if action == "not-me":

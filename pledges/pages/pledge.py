@@ -18,7 +18,7 @@ from pledges.models import Pledge, Rally
 from pledges.pages.showing import FOR_ONE, SeeOther, published_or_404, show
 from pledges.publishing.reading import Published
 from rallyreg.errors import error_page
-from rallyreg.visitors import is_over, limit
+from rallyreg.visitors import is_over, limit, network_key
 
 
 @sensitive_post_parameters()
@@ -31,7 +31,7 @@ def pledge(request: HttpRequest, slug: str) -> HttpResponse:
         form = PledgeForm(initial={"token": gate.timing_token()}, **words)
         return show(request, "pledges/pledge.html", rally=shown, form=form, choices=[], regions=[], cache=FOR_ONE)
 
-    form = PledgeForm(request.POST, limited=is_over(request), **words)
+    form = PledgeForm(request.POST, limited=network_key("", request) if is_over(request) else "", **words)
     if form.is_trapped:  # a robot; it gets the page that everybody gets
         return _check_your_mail(slug, sealing.to_text(secrets.token_bytes(sealing.TOKEN)))
     if form.is_valid():
@@ -66,10 +66,12 @@ def _check_your_mail(slug: str, handle: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@limit("60/h")
+@limit("600/m")
 def check_your_mail(request: HttpRequest, slug: str, handle: str) -> HttpResponse:
     """The same page for every handle of the right form; only the right code tells them apart."""
     shown = published_or_404(slug)
+    if not pledging.is_handle(handle):
+        raise Http404
     if is_over(request):
         return error_page(request, 429)
     form = CodeForm(request.POST or None)
@@ -81,7 +83,6 @@ def check_your_mail(request: HttpRequest, slug: str, handle: str) -> HttpRespons
                 return show_counted(request, shown, confirmed)
             form.add_error("code", _("This is not the code from the newest letter. The link in the letter works too."))
             status = 422
-        left = pledging.tries_left(handle)
     except pledging.Gone:
         raise Http404 from None
     except pledging.NotTakingPledges:
@@ -92,7 +93,6 @@ def check_your_mail(request: HttpRequest, slug: str, handle: str) -> HttpRespons
         rally=shown,
         handle=handle,
         form=form,
-        tries_left=left,
         sender=settings.MAIL_FROM,
         subject=confirmation.subject_of(shown.title),
         status=status,

@@ -92,7 +92,7 @@ def privacy(request: HttpRequest, slug: str) -> HttpResponse:
 def _when_and_where(rally: Published, announcement: Announcement, place: Place) -> dict[str, Any]:
     now = timezone.now()
     site = planning.visible_site(announcement, place.id, now=now)
-    starts = planning.starts_in(announcement, place)
+    starts = planning.starts_in(announcement, place, now=now)
     if site:
         shown = {
             "place": localized(site["place"]),

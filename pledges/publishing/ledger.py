@@ -15,6 +15,7 @@ from pledges.models import LedgerRow, Rally
 from pledges.publishing.figures import Figures
 
 START = "0" * 64
+AT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Broken(ValueError):
@@ -59,7 +60,7 @@ def chained(
     """The row that follows the last one, with its hash."""
     row: dict[str, Any] = {
         "n": last.n + 1 if last else 1,
-        "at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": now.astimezone(UTC).strftime(AT),
         "confirmed": state["confirmed"],
         "removed": state["removed"],
         "cities": changed(before.get("cities", {}), state["cities"]),
@@ -69,6 +70,12 @@ def chained(
     if crossing:
         row["reached"] = True
     return row | {"hash": digest(row)}
+
+
+def head(rally: Rally) -> dict[str, Any] | None:
+    """Number and hash of the newest row, in every snapshot: a ledger cut short does not reach it."""
+    last = LedgerRow.objects.filter(rally=rally).order_by("-n").values_list("n", "hash").first()
+    return {"n": last[0], "hash": last[1]} if last else None
 
 
 def changed(before: dict[str, int], now: dict[str, int]) -> dict[str, int | None]:
@@ -87,6 +94,15 @@ def minute(moment: datetime) -> int:
     return int(moment.timestamp()) // 60
 
 
+def _check_types(row: dict[str, Any]) -> None:
+    """ValueError on what is no ledger row, such as figures below zero that would make room for others."""
+    datetime.strptime(row["at"], AT)  # noqa: DTZ007  (only its form is asked)
+    figures = [row["confirmed"], row["removed"]]
+    figures += [people for kind in ("cities", "others") for people in row[kind].values() if people is not None]
+    if any(type(people) is not int or people < 0 for people in figures):
+        raise ValueError("not a number of people")
+
+
 def verify(lines: Iterable[str]) -> int:
     """Check numbers, chain, hashes, times and sums of a downloaded ledger; returns its rows, or raises Broken."""
     previous, at, rows = START, "", 0
@@ -94,6 +110,7 @@ def verify(lines: Iterable[str]) -> int:
     for rows, line in enumerate((line for line in lines if line.strip()), start=1):
         try:
             row = json.loads(line)
+            _check_types(row)
             follows = row["n"] == rows and row["previous"] == previous and row["at"] >= at
             unchanged = row["hash"] == digest(row)
             for kind in ("cities", "others"):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from maps.gazetteer import Gazetteer, gazetteer
 from pledges import announcing
@@ -18,6 +18,8 @@ from pledges.models.rally import in_language
 from pledges.publishing.snapshot import redis_key
 from rallyreg.bodies import Body
 
+LONGEST_SLUG = 60
+UNKNOWN_FOR, UNKNOWN_KEPT = 2.0, 1000  # seconds, slugs
 FRESH = 0.5  # seconds that process memory answers alone
 TALLY = (
     "status",
@@ -30,8 +32,11 @@ TALLY = (
     "cities_version",
     "cities",
     "others",
+    "ledger",
 )
 _memory: dict[str, tuple[float, "Published"]] = {}
+_unknown: dict[str, float] = {}  # slugs that led nowhere, and when: guessing must not cost a query each
+_featured: list[str] = []  # the front page's rally as last known
 _lock = Lock()
 
 
@@ -59,7 +64,7 @@ class Published:
 
     @property
     def cause(self) -> str:
-        return self.text("cause")
+        return self.text("cause") or self.title  # it is a heading, which must not be empty
 
     @property
     def asks(self) -> str:
@@ -119,12 +124,17 @@ class Published:
 
 def read(slug: str) -> Published | None:
     """The newest published state; an old one while database and Redis are away; None where there is no such rally."""
-    known = _memory.get(slug)
-    if known and time.monotonic() - known[0] < FRESH:
+    known, now = _memory.get(slug), time.monotonic()
+    if known and now - known[0] < FRESH:
         return known[1]
+    if len(slug) > LONGEST_SLUG or now - _unknown.get(slug, -UNKNOWN_FOR) < UNKNOWN_FOR:
+        return None
     body = _from_redis(slug) or _from_database(slug, fallback=known)
     if body is None:
         _memory.pop(slug, None)
+        if len(_unknown) >= UNKNOWN_KEPT:
+            _unknown.clear()
+        _unknown[slug] = now
         return None
     with _lock:
         newest = known[1] if known and known[1].tick >= body["tick"] else Published(body)
@@ -135,6 +145,7 @@ def read(slug: str) -> Published | None:
 def forget() -> None:
     """Empty this process's memory."""
     _memory.clear()
+    _unknown.clear()
 
 
 def featured_slug() -> str | None:
@@ -144,9 +155,15 @@ def featured_slug() -> str | None:
     slug: str | None = cache.get("featured")
     if slug is None:
         opened = Rally.objects.shown().filter(opens_at__isnull=False).order_by("-opens_at")
-        slug = opened.values_list("slug", flat=True).first()
+        try:
+            slug = opened.values_list("slug", flat=True).first()
+        except (DatabaseError, InterfaceError):
+            if not _featured:
+                raise
+            return _featured[0]
         if slug:
             cache.set("featured", slug, timeout=5)
+            _featured[:] = [slug]
     return slug
 
 
@@ -158,7 +175,7 @@ def _from_redis(slug: str) -> dict[str, Any] | None:
 def _from_database(slug: str, *, fallback: "tuple[float, Published] | None") -> dict[str, Any] | None:
     try:
         return Snapshot.objects.filter(rally__slug=slug, rally__shredded_at=None).values_list("body", flat=True).first()
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         if fallback is None:
             raise
         return fallback[1].body

@@ -57,6 +57,7 @@ def build(rally: Rally, figures: Figures, places: Gazetteer, *, now: datetime) -
         "cities_version": places.version,
         "cities": [figures.cities.get(place.id) for place in places.places],
         "others": others_as_rows(figures.others, places),
+        "ledger": ledger.head(rally),
         "texts": rally.texts,
         "home_country": rally.home_country,
         "home_timezone": rally.home_timezone,

@@ -1,7 +1,8 @@
 """When a place's figure may change: at the end of a window in which enough happened that no step points at a person.
 
 The windows are a minute, 15 minutes, six hours and a day. Each place counts the acts since its figure was last let out,
-by open window; the first window that ends with PUBLISH_STEP of them lets the exact figure out. Places under
+by open window; the first window that ends with PUBLISH_STEP of them lets the exact figure out, if it has moved by as
+many: one person who moves to and fro makes many acts and no step. Places under
 PUBLISH_MIN_CITY are let out together, summed by region at home and by country abroad, by the same rule.
 """
 
@@ -24,10 +25,12 @@ LET_OUT = """
         JOIN maps_region r ON r.id = p.region_id
         WHERE p.rally_id = %(rally)s
     ), cells AS (
-        SELECT cell FROM places WHERE NOT shown GROUP BY cell HAVING sum(acts) >= %(step)s
+        SELECT cell FROM places WHERE NOT shown GROUP BY cell
+        HAVING sum(acts) >= %(step)s AND abs(sum(exact) - sum(confirmed)) >= %(step)s
     ), due AS (
         SELECT id, exact, city_id FROM places
-        WHERE (acts >= %(step)s AND (shown OR (city_id IS NOT NULL AND exact >= %(least)s)))
+        WHERE (acts >= %(step)s AND shown AND abs(exact - confirmed) >= %(step)s)
+           OR (acts >= %(step)s AND NOT shown AND city_id IS NOT NULL AND exact >= %(least)s)
            OR (NOT shown AND cell IN (SELECT cell FROM cells))
     )
     UPDATE pledges_publishedtally p

@@ -7,7 +7,7 @@ from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries
 
 from maps import gazetteer as module
-from maps.gazetteer import gazetteer, load, others_key
+from maps.gazetteer import gazetteer, load
 from maps.models import City
 from tests.maps.conftest import BERLIN, KAZAN
 
@@ -111,14 +111,3 @@ def test_while_one_thread_asks_again_the_others_do_not_wait(
 
     answer.set()
     other.join(5)
-
-
-def test_small_places_are_summed_by_region_at_home_and_by_country_abroad(file_of: FileOf):
-    load(file_of(KAZAN, BERLIN))
-    kazan, berlin = gazetteer().places
-
-    assert others_key(kazan, "RU") == ("RU", "Tatarstan")
-    assert others_key(gazetteer().regions["RU/Tatarstan"], "RU") == ("RU", "Tatarstan")
-    assert others_key(berlin, "RU") == ("DE", None)
-    assert others_key(kazan, "DE") == ("RU", None)
-    assert others_key(berlin, "DE") == ("DE", None)

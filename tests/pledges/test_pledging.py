@@ -129,11 +129,10 @@ def test_the_code_confirms_and_five_wrong_ones_end_it(rally, kazan, count):
             rally=rally, where=where(kazan), sealed=blob, forget=False, language="en", now=NOON
         )
         mailroom.prepare(Letter.objects.select_related("pledge__rally").get(blob=blob), now=NOON)
-        return handle, sealing.code(blob)
+        return handle, sealing.code(Letter.objects.get(blob=blob).seed)
 
     handle, code = asked("ada@example.org")
     assert pledging.confirm_by_code(handle, "not it", now=NOON) is None
-    assert pledging.tries_left(handle) == 4
     assert pledging.confirm_by_code(handle, code, now=NOON)
 
     handle, code = asked("bob@example.org")
@@ -147,7 +146,7 @@ def test_a_code_before_its_letter_was_written_is_wrong(rally, kazan, ask):
     blob = sealing.seal_to_mailroom("ada@example.org", slug=rally.slug)
     handle = pledging.make_pledge(rally=rally, where=where(kazan), sealed=blob, forget=False, language="en", now=NOON)
 
-    assert pledging.confirm_by_code(handle, sealing.code(blob), now=NOON) is None
+    assert pledging.confirm_by_code(handle, sealing.code(Letter.objects.get().seed), now=NOON) is None
 
 
 @pytest.mark.parametrize("token", ["", "x", "кириллица", "A" * 22, "A" * 4000, "AAAAAAAAAAAAAAAAAAAAA=", "\0" * 22])
@@ -162,9 +161,10 @@ def test_a_token_serves_its_own_purpose_only(rally, kazan):
     pledging.make_pledge(rally=rally, where=where(kazan), sealed=blob, forget=False, language="en", now=NOON)
     mailroom.prepare(Letter.objects.select_related("pledge__rally").get(blob=blob), now=NOON)
 
-    assert pledging.find("confirm", sealing.token("confirm", blob))
+    seed = Letter.objects.get().seed
+    assert pledging.find("confirm", sealing.token("confirm", seed))
     with pytest.raises(pledging.Gone):
-        pledging.find("manage", sealing.token("confirm", blob))
+        pledging.find("manage", sealing.token("confirm", seed))
 
 
 def test_no_time_of_a_visitor_is_finer_than_a_minute(kazan, pledge_from):
