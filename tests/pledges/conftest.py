@@ -164,7 +164,10 @@ class CaughtMail:
 
     def mails(self) -> list[EmailMessage]:
         """What has arrived in this test, oldest first."""
-        return [message_from_bytes(path.read_bytes(), policy=SMTP) for path in catching.mails(self.directory)]
+        return [message_from_bytes(raw, policy=SMTP) for raw in self.raw()]
+
+    def raw(self) -> list[bytes]:
+        return [path.read_bytes() for path in catching.mails(self.directory)]
 
 
 @pytest.fixture(scope="session")

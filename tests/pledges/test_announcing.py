@@ -390,3 +390,87 @@ def test_nothing_is_sealed_to_a_key_that_is_not_the_pinned_one(rally, kazan, ask
     assert not SealedAddress.objects.exists()
     assert len(bytes(letter.blob)) == sealing.MAILROOM_SEALED
     assert where(kazan).city_id == kazan.id
+
+
+# What a review found.
+
+
+@pytest.mark.usefixtures("catcher")
+@pytest.mark.parametrize(
+    "plain",
+    [b"\xff\xff" + bytes(318), b"ru", b"zz" + bytes(318), b"ru" + bytes(16) + b"\0\x10ada\r\nBcc: b@x.de" + bytes(280)],
+)
+def test_junk_that_opens_with_the_public_key_stops_nobody(rally, kazan, pledge_from, published, catcher, plain):
+    """Anybody can seal to a public key."""
+    junk = pledge_from(kazan, "junk@example.org")
+    blob = sealing._seal(plain, bytes(rally.public_key), 1, sealing._pledge_info(junk.pk))
+    SealedAddress.objects.filter(pk=junk.pk).update(blob=blob)
+    pledge_from(kazan, "ada@example.org")
+    published()
+
+    letters.deliver_waiting(now=NOON)
+
+    assert [mail["X-RcptTo"] for mail in catcher.mails()] == ["ada@example.org"]
+    assert AnnouncementLetter.objects.get(pledge=junk).state == LetterState.UNREADABLE
+
+
+def test_content_changed_after_the_approval_is_not_published(reached, approved, organizer):
+    announcement = approved()
+    Announcement.objects.filter(pk=announcement.pk).update(content=announcement.content | {"date": "2026-04-30"})
+
+    with pytest.raises(announcing.Stale):
+        announcing.publish(announcement=announcement, by=organizer, now=NOON)
+
+
+def test_a_hold_that_comes_between_the_workers_look_and_its_lock_counts(rally, reached, approved, organizer):
+    plan = approved()
+    rally.refresh_from_db()
+    announcing.hold(rally=rally, by=organizer, now=NOON)
+
+    with pytest.raises(announcing.Refused):
+        announcing.publish(announcement=plan, by=None, now=NOON)
+
+
+def test_a_cancelled_rally_announces_nothing_but_news(rally, reached, approved, organizer):
+    plan = approved()
+    Rally.objects.filter(pk=rally.pk).update(cancelled_at=NOON)
+
+    with pytest.raises(announcing.Refused):
+        announcing.publish(announcement=plan, by=organizer, now=NOON)
+    announcing.publish(announcement=approved(Kind.NEWS, day=None, at=None), by=organizer, now=NOON)
+
+
+@pytest.mark.usefixtures("catcher")
+def test_a_cancellation_keeps_the_calendars_entry_and_its_letter_says_no_date(
+    rally, kazan, pledge_from, published, approved, organizer, catcher, count
+):
+    pledge_from(kazan, "ada@example.org")
+    published()
+    announcing.publish(announcement=approved(Kind.CANCELLED, day=None, at=None), by=organizer, now=NOON)
+    count(NOON + timedelta(seconds=1))
+    letters.deliver_waiting(now=NOON + timedelta(seconds=2))
+
+    (mail,) = catcher.mails()
+    assert "When" not in mail.get_body("plain").get_content()
+    ics = Client().get(f"/en/clean-air/cities/{kazan.id}/rally.ics").content.decode()
+    assert "STATUS:CANCELLED" in ics
+    assert "SEQUENCE:1" in ics
+
+
+def test_a_day_after_its_start_the_rally_is_over(rally, published):
+    published()
+    start = NOON.replace(month=4, day=21, hour=16)
+
+    announcing.close_past(now=start + timedelta(hours=23))
+    assert Rally.objects.get(pk=rally.pk).over_at is None
+    announcing.close_past(now=start + timedelta(hours=24))
+    assert Rally.objects.get(pk=rally.pk).status == "over"
+
+
+def test_the_hour_of_a_hidden_site_is_hidden_too(rally, kazan, published, sites):
+    RallySite.objects.update(reveal_at=NOON + timedelta(days=2), starts=time(21, 30))
+    announcement = published()
+
+    place = gazetteer().by_id[kazan.id]
+    assert planning.starts_in(announcement, place, now=NOON).time() == AT
+    assert planning.starts_in(announcement, place, now=NOON + timedelta(days=3)).time() == time(21, 30)

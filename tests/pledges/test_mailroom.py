@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from pledges import mailroom, pledging, sealing
-from pledges.models import Letter, Pledge, SealedAddress, Suppression
+from pledges.models import Letter, Pledge, Rally, SealedAddress, Suppression
+from pledges.relays import Sent, outcome_of
 from tests.pledges.conftest import NOON, mailbox, where
 
 pytestmark = pytest.mark.usefixtures("catcher")
@@ -194,3 +195,77 @@ def test_confirming_ends_the_letter(kazan, ask, catcher):
     mailroom.tidy()
 
     assert not Letter.objects.exists()
+
+
+def test_one_sealed_blob_sent_twice_is_two_letters_and_stops_nobody(rally, kazan, ask, catcher):
+    blob = sealing.seal_to_mailroom("ada@example.org", slug=rally.slug)
+    for _ in range(2):
+        pledging.make_pledge(rally=rally, where=where(kazan), sealed=blob, forget=False, language="en", now=NOON)
+    ask(kazan, "bob@example.org")
+
+    mailroom.deliver_waiting(now=NOON)
+
+    assert len(catcher.mails()) == 3
+    assert len(set(Pledge.objects.values_list("confirm_hash", flat=True))) == 3
+
+
+def test_a_letter_that_cannot_be_written_is_put_off_and_those_behind_it_go(rally, kazan, ask, catcher):
+    pledge = ask(kazan, "ada@example.org")
+    Letter.objects.filter(pk=pledge.pk).update(language="zz", tries=32767 - 10)
+    rally_without_key = Rally.objects.create(slug="keyless", threshold=5, opens_at=NOON)
+    sealed = sealing.seal_to_mailroom("cyd@example.org", slug="keyless")
+    pledging.make_pledge(
+        rally=rally_without_key, where=where(kazan), sealed=sealed, forget=False, language="en", now=NOON
+    )
+    ask(kazan, "bob@example.org")
+
+    mailroom.deliver_waiting(now=NOON)
+
+    assert "bob@example.org" in [mail["X-RcptTo"] for mail in catcher.mails()]
+    waiting = Letter.objects.get(pledge__rally=rally_without_key)
+    assert (waiting.claimed_at, waiting.due_at) == (None, NOON + timedelta(minutes=1))
+
+
+def test_a_cancelled_rally_sends_no_more_letters(rally, kazan, ask, catcher):
+    ask(kazan, "ada@example.org")
+    Rally.objects.filter(pk=rally.pk).update(cancelled_at=NOON)
+
+    mailroom.deliver_waiting(now=NOON)
+
+    assert catcher.mails() == []
+
+
+def test_the_48_hours_count_from_the_first_letter(kazan, ask, catcher):
+    ask(kazan, "ada@example.org")
+    mailroom.deliver_waiting(now=NOON)
+    mailroom.deliver_waiting(now=NOON + 25 * HOUR)  # the reminder
+
+    mailroom.expire(now=NOON + 49 * HOUR)
+
+    assert len(catcher.mails()) == 2
+    assert not Pledge.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "meant"),
+    [
+        (550, b"5.1.1 no such user", Sent.REFUSED),
+        (550, b"no such user", Sent.REFUSED),
+        (552, b"5.2.2 mailbox full", Sent.REFUSED),
+        (550, b"5.7.1 relaying denied", Sent.DEFERRED),
+        (554, b"blocked by our list", Sent.DEFERRED),
+        (451, b"4.3.0 later", Sent.DEFERRED),
+    ],
+)
+def test_a_refusal_is_final_only_if_it_is_about_the_mailbox(code, words, meant):
+    assert outcome_of(code, words) is meant
+
+
+def test_no_line_of_a_letter_is_longer_than_smtp_carries(rally, kazan, ask, catcher):
+    Rally.objects.filter(pk=rally.pk).update(texts={"en": {"title": "воздух " * 400}})
+    ask(kazan, "ada@example.org")
+
+    mailroom.deliver_waiting(now=NOON)
+
+    raw = catcher.raw()
+    assert max(len(line) for line in raw[0].split(b"\r\n")) <= 998

@@ -389,3 +389,60 @@ def test_the_city_table_finds_a_city_and_says_where_too_few_are(rally, site, kaz
 
     assert "Казань" in text(response)
     assert gazetteer().by_id[551487].name_ru == "Казань"
+
+
+def test_forgetting_an_unconfirmed_pledge_deletes_it(rally, site, links):
+    written = links()
+
+    response = site.post(written["manage"], {"action": "forget"})
+
+    assert response.status_code == 200
+    assert not Pledge.objects.exists()
+
+
+def test_the_code_page_tells_nothing_of_what_became_of_a_pledge(rally, site, links):
+    confirmed, expired = links("ada@example.org"), links("bob@example.org")
+    for written in (confirmed, expired):
+        site.post(written["check"], {"code": "x"})
+    site.post(confirmed["confirm"])
+    Pledge.objects.pending().erase()
+
+    def seen(written):
+        return site.get(written["check"]).content.replace(written["check"].split("/")[-2].encode(), b"")
+
+    assert seen(confirmed) == seen(expired)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "content_type", "status"),
+    [
+        ({"Origin": "http://["}, b"", "application/x-www-form-urlencoded", 403),
+        ({}, b"--x\r\nbroken", "multipart/form-data; boundary=", 400),
+        ({}, b"city=1", "application/x-www-form-urlencoded; charset=latin-1", 400),
+        ({}, b"\xff\xfe=\x00", "application/x-www-form-urlencoded", 422),
+        ({"Sec-Fetch-Site": "cross-site"}, b"a=1&" * 100, "application/x-www-form-urlencoded", 403),
+    ],
+)
+@pytest.mark.parametrize("path", ["/ru/clean-air/pledge/", "/ru/manage/AAAAAAAAAAAAAAAAAAAAAA/"])
+def test_requests_that_no_browser_sends_get_a_clear_page(site, headers, body, content_type, status, path):
+    response = Client(headers=headers, raise_request_exception=False).generic(
+        "POST", path, body, content_type=content_type
+    )
+
+    assert response.status_code in {status, 404 if "manage" in path else status}
+    assert "<h1" in response.content.decode()
+
+
+def test_an_uploaded_file_is_not_taken_in(site, kazan, tmp_path):
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    answer = {"city": kazan.id, "email": SECRET, "file": SimpleUploadedFile("big", b"x" * 200_000)}
+
+    assert site.post("/en/clean-air/pledge/", answer).status_code in {303, 413}
+
+
+def test_an_address_typed_without_its_last_stroke_leads_there(site):
+    response = site.get("/en/clean-air")
+
+    assert (response.status_code, response.headers["Location"]) == (301, "/en/clean-air/")
+    assert site.get("/en/clean-air/nothing").status_code == 404

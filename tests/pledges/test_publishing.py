@@ -221,3 +221,51 @@ def test_two_publishers_at_once_do_not_wait_for_each_other(rally):
     assert snapshot.publish(rally.pk, now=NOON)
     assert tally.fold(rally.pk, now=NOON) == tally.Folded(0, 0, 0, crossed=False)
     assert pledging.to_minute(NOON) == NOON
+
+
+def test_one_person_moving_to_and_fro_moves_no_figure(rally, kazan, tver, people, count):
+    people(kazan, 40)
+    people(tver, 40)
+    count(NOON)
+    for _ in range(6):  # twelve acts in each city, and one person more in one of them
+        people(kazan, 1)
+        people(kazan, -1)
+        people(tver, -1)
+        people(tver, 1)
+    people(kazan, 1)
+    count(NOON + timedelta(days=1))
+
+    assert shown(rally).cities == {kazan.id: 40, tver.id: 40}
+
+
+def test_a_ledger_that_makes_room_by_figures_below_zero_is_broken():
+    row = {
+        "n": 1,
+        "at": "2026-01-01T00:00:00Z",
+        "confirmed": 5,
+        "removed": 0,
+        "cities": {"1": 9, "2": -4},
+        "others": {},
+    }
+    row["previous"] = ledger.START
+    row["hash"] = ledger.digest(row)
+
+    with pytest.raises(ledger.Broken):
+        ledger.verify([ledger.canonical(row)])
+
+
+def test_the_tally_names_the_ledgers_head(rally, kazan, people, count):
+    people(kazan, 25)
+    count(NOON)
+    count(NOON + timedelta(seconds=1))
+
+    last = LedgerRow.objects.get()
+    assert shown(rally).body["ledger"] == {"n": 1, "hash": last.hash}
+
+
+def test_unknown_names_cost_one_query_and_long_ones_none(rally, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        for _ in range(5):
+            assert reading.read("nowhere") is None
+    with django_assert_num_queries(0):
+        assert reading.read("x" * 300) is None
