@@ -15,7 +15,8 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Trunc
 
 from pledges import addresses, confirmation, sealing, trustees
-from pledges.models import Announcement, Letter, Pledge, SealedAddress, Suppression
+from pledges.models import Announcement, AnnouncementLetter, Letter, Pledge, SealedAddress, Suppression
+from pledges.models.announcement import LetterState
 from pledges.models.pledge import PledgeQuerySet
 from pledges.pledging import lock_mailbox, to_minute
 from pledges.relays import NoRelay, Postman, Sent, postman
@@ -102,7 +103,7 @@ def deliver(letter: Letter, sender: Postman, *, now: datetime) -> None:
     message = confirmation.write(letter, opened.address, announcement_id=announcement_id, now=now)
     sent = sender.send(message, opened.address)
     if sent is Sent.ACCEPTED:
-        accepted(letter, now=now)
+        accepted(letter, now=now, told=announcement_id)
     elif sent is Sent.REFUSED:
         _discard(letter, now=now)
     else:
@@ -162,9 +163,15 @@ def _may_write_to(mailbox: bytes, pledge: Pledge, letter: Letter, *, now: dateti
     ) < LETTERS_A_RALLY
 
 
-def accepted(letter: Letter, *, now: datetime) -> None:
-    """The provider took it: the 48 hours begin, and after a day one reminder is owed."""
+def accepted(letter: Letter, *, now: datetime, told: int | None = None) -> None:
+    """The provider took it: the 48 hours begin, and after a day one reminder is owed.
+
+    `told`: the announcement whose date and site the letter carried; its own letter is as good as sent.
+    """
     with transaction.atomic():
+        if told and Pledge.objects.select_for_update().filter(pk=letter.pk).exists():
+            carried = AnnouncementLetter(announcement_id=told, pledge_id=letter.pk, state=LetterState.SENT)
+            AnnouncementLetter.objects.bulk_create([carried], ignore_conflicts=True)
         Pledge.objects.filter(pk=letter.pk, mailed_at=None).update(mailed_at=to_minute(now))
         if letter.sent:
             Letter.objects.filter(pk=letter.pk).delete()

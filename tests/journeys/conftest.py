@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -23,12 +25,13 @@ import pytest
 import redis
 
 from rallyreg import catcher
-from rallyreg.embedded import postgres_socket_dir, valkey_socket
+from rallyreg.embedded import places, postgres_socket_dir, valkey_socket
 from rallyreg.embedded.process import wait_until
 from rallyreg.embedded.programs import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60.0  # seconds until something that is to happen has to have happened
+NUMBERS = itertools.count(1)
 NETWORKS = (f"198.18.{n >> 8 & 255}.{n & 255}" for n in itertools.count(1))  # each visitor comes from one of their own
 
 
@@ -156,6 +159,17 @@ class System:
         self.manage("create_rally", "--slug", slug, *titles, "--threshold", str(threshold), "--open")
         assert wait_until(lambda: self.browser.get(f"/en/{slug}/").status == 200, seconds=PATIENCE)
 
+    def family(self) -> list[int]:
+        """Every process of this system: `up` and all that descend from it, the database's own included."""
+        parents = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        found = {self.process.pid}
+        while more := {child for child, parent in parents.items() if parent in found} - found:
+            found |= more
+        return sorted(found)
+
     def pids(self, word: str) -> list[int]:
         """Processes of this system with a word in their command line."""
         found, sockets = [], postgres_socket_dir(self.state)
@@ -211,18 +225,19 @@ def start_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         system.process.send_signal(signal.SIGINT)
     for system in running:
         system.process.wait(60)
+        shutil.rmtree(places.FOR_ROOT / places.tag(system.state), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def system(start_system: Callable[..., System]) -> System:
     """One empty system for all journeys; each makes a rally of its own."""
-    return start_system("--empty")
+    return start_system("--empty", POLL_SECONDS="2")
 
 
 @pytest.fixture
 def rally(system: System, request: pytest.FixtureRequest) -> str:
     """An open rally; its slug."""
-    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name)[:50].strip("-")
+    slug = f"{re.sub(r'[^a-z0-9]+', '-', request.node.name)[:40].strip('-')}-{next(NUMBERS)}"
     system.open_rally(slug, threshold=3)
     return slug
 

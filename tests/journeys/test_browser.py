@@ -1,0 +1,322 @@
+"""What a person sees and does in a real browser, with JavaScript and without, and what the page does behind them."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect
+
+from tests.journeys.conftest import NETWORKS, PATIENCE, System, eventually, link_in
+
+KAZAN, KIROV = 551487, 548408
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+WIDTHS = (320, 390, 1440)
+COLOURS = """canvases => canvases.map(canvas => {
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+})"""
+STORED = "() => [document.cookie, Object.keys(localStorage).join(), Object.keys(sessionStorage).join()].join('')"
+
+pytestmark = pytest.mark.journey
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        missing = "no chromium is installed"
+        (pytest.fail if os.environ.get("RALLYREG_REQUIRE_BROWSER") == "1" else pytest.skip)(missing)
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(chromium_path: str) -> dict[str, Any]:
+    return {"executable_path": chromium_path, "args": FLAGS}
+
+
+@dataclass
+class Watch:
+    """Sees what a page does behind the visitor: requests elsewhere (which it stops), errors, traces left."""
+
+    context: BrowserContext
+    home: str
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.context.route(lambda url: not url.startswith((self.home, "data:", "blob:")), self._foreign)
+        self.context.on("console", self._said)
+        self.context.on("weberror", lambda error: self.complaints.append(f"error: {error.error}"))
+        self.context.on("requestfailed", self._failed)
+
+    def _foreign(self, route: Route) -> None:
+        self.complaints.append(f"foreign: {route.request.url}")
+        route.abort()
+
+    def _said(self, message: ConsoleMessage) -> None:
+        expected = "Failed to load resource: the server responded with a status of 4"  # a form asked back, a 404
+        if message.type in {"error", "warning"} and not message.text.startswith(expected):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        if "csp" in (request.failure or ""):
+            self.complaints.append(f"csp: {request.url}")
+
+    def all(self) -> list[str]:
+        """Everything so far, with what is kept in the browser now."""
+        stored = [f"cookie: {cookie['name']}" for cookie in self.context.cookies()]
+        for page in self.context.pages:
+            if page.url.startswith(self.home) and (kept := page.evaluate(STORED)):
+                stored.append(f"storage: {kept}")
+        return self.complaints + stored
+
+
+@pytest.fixture
+def visit(browser: Browser, system: System) -> Iterator[Callable[..., BrowserContext]]:
+    """New visitors, each from a network of their own; in the end nothing was done behind their backs."""
+    watches: list[Watch] = []
+
+    def come(**options: Any) -> BrowserContext:
+        headers = {"X-Forwarded-For": next(NETWORKS)}
+        context = browser.new_context(base_url=system.url, extra_http_headers=headers, **options)
+        context.set_default_timeout(PATIENCE * 1000)
+        watches.append(Watch(context, system.url))
+        return context
+
+    yield come
+    complaints = [complaint for watch in watches for complaint in watch.all()]
+    for watch in watches:
+        watch.context.close()
+    assert not complaints
+
+
+@pytest.fixture(scope="module")
+def crowd(system: System) -> str:
+    """A rally with many people in the large cities, a day old."""
+    system.open_rally("crowd", threshold=500_000)
+    system.manage("simulate", "--rally", "crowd", "--pledges", "350")
+    with system.database() as database:  # the day's window ends, which lets the cities' figures out
+        database.execute("UPDATE pledges_rally SET windows_at = windows_at - interval '1 day' WHERE slug = 'crowd'")
+    assert eventually(lambda: any(system.browser.json("/api/v1/crowd/tally.json")["cities"]))
+    return "crowd"
+
+
+def type_and_choose(page: Page, name: str) -> None:
+    """Into the city field, with the keyboard alone."""
+    page.get_by_role("combobox").press_sequentially(name, delay=20)
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+
+def letter_path(system: System, address: str, purpose: str = "confirm") -> str:
+    return link_in(system.letter_to(address), purpose)
+
+
+def sees_sideways_scrolling(page: Page) -> list[int]:
+    """The widths at which the page does not fit."""
+    too_narrow = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            too_narrow.append(width)
+    return too_narrow
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{page.url}: {one['id']} at {node['target']}" for one in found for node in one["nodes"]]
+
+
+# The watch itself.
+
+
+BAD_PAGE = """<!doctype html><title>Bad</title><script>document.title = "run"</script>
+<script src="/static/bad.js"></script><img src="https://tracker.example/pixel.gif"><p>Bad"""
+BAD_SCRIPT = """document.cookie = "seen=1"; localStorage.setItem("seen", "1"); console.error("oh");
+fetch("https://tracker.example/beacon").catch(() => {}); setTimeout(() => { throw new Error("thrown") })"""
+
+
+def test_the_watch_sees_every_kind_of_misbehaviour(browser: Browser, system: System, rally: str) -> None:
+    policy = system.browser.get(f"/en/{rally}/").headers["Content-Security-Policy"]
+    headers = {"Content-Security-Policy": policy, "Content-Type": "text/html"}
+    context = browser.new_context(base_url=system.url)
+    watch = Watch(context, system.url)
+    context.route("**/bad", lambda route: route.fulfill(body=BAD_PAGE, headers=headers))
+    context.route("**/bad.js", lambda route: route.fulfill(body=BAD_SCRIPT, content_type="text/javascript"))
+    loose = headers | {"Content-Security-Policy": "default-src *"}
+    context.route("**/loose", lambda route: route.fulfill(body=BAD_PAGE, headers=loose))
+
+    page = context.new_page()
+    page.goto("/bad")
+    expect(page).to_have_title("Bad")  # the inline script did not run
+    seen = "\n".join(watch.all())
+    page.goto("/loose")
+    page.wait_for_timeout(300)
+    loosely = "\n".join(watch.all())
+    context.close()
+
+    for sign in ("inline script", "tracker.example/pixel.gif", "tracker.example/beacon", "cookie: seen", "storage: "):
+        assert sign in seen
+    for sign in ("error: oh", "thrown", "Content Security Policy"):
+        assert sign in seen
+    assert "foreign: https://tracker.example/pixel.gif" in loosely
+
+
+# The journeys.
+
+
+def test_with_javascript_from_the_keyboard_to_the_count_that_goes_up_by_itself(system, rally, visit):
+    context = visit(locale="en-GB")
+    onlooker, page = context.new_page(), visit(locale="en-GB").new_page()
+    onlooker.goto(f"/en/{rally}/")
+    onlooker.evaluate("window.still = 'the same page'")
+    expect(onlooker.locator("[data-live=confirmed]")).to_have_text("0")
+
+    page.goto(f"/en/{rally}/")
+    type_and_choose(page, "Kaz")
+    expect(page.get_by_role("combobox")).to_have_value("Kazan")
+    assert page.locator("input[name=city][type=hidden]").input_value() == str(KAZAN)
+    page.get_by_label("E-mail").fill("key@example.org")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/check-your-mail/**")
+    assert "key@example.org" not in page.url + page.content()
+
+    page.goto(letter_path(system, "key@example.org"))
+    assert system.count(rally) == 0
+    page.get_by_role("button", name="Yes, count me: Kazan").click()
+
+    expect(page.get_by_role("heading", name="You are counted: Kazan")).to_be_visible()
+    expect(onlooker.locator("[data-live=confirmed]")).to_have_text("1")
+    assert onlooker.evaluate("window.still") == "the same page"
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_without_javascript_a_city_of_many_namesakes_is_asked_back(system, rally, visit, language):
+    address = f"plain-{language}@example.org"
+    page = visit(java_script_enabled=False).new_page()
+    page.goto(f"/{language}/{rally}/")
+    page.fill("input[name=city_name]", "Киров")
+    page.fill("input[name=email]", address)
+    page.click("#pledge button[type=submit]")
+
+    assert page.locator("input[name=email]").input_value() == address  # nothing has to be typed again
+    assert page.locator("[data-choices] input[type=radio]").count() > 2
+    page.check(f"[data-choices] input[value='{KIROV}']")
+    page.click("#pledge button[type=submit]")
+    page.wait_for_url("**/check-your-mail/**")
+    page.goto(letter_path(system, address))
+    page.click("main form:first-of-type button")
+
+    assert {"ru": "Киров", "en": "Kirov"}[language] in page.locator("h1").inner_text()
+    assert eventually(lambda: system.count(rally) == 1)
+    page.goto(letter_path(system, address, "manage"))
+    page.click("form:has([value=withdraw]) button")
+    assert eventually(lambda: system.count(rally) == 0)
+
+
+def test_the_language_switch_keeps_the_page(rally, visit):
+    page = visit().new_page()
+    for path in ("", "cities/", f"cities/{KAZAN}/", "privacy/", "pledge/"):
+        page.goto(f"/en/{rally}/{path}")
+        page.click("a.language")
+        expect(page).to_have_url(re.compile(rf"/ru/{rally}/{path}$"))
+        expect(page.locator("html")).to_have_attribute("lang", "ru")
+
+
+def test_the_map_is_drawn_with_circles_where_the_people_are(crowd, visit):
+    page = visit(locale="en-GB", viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(f"/en/{crowd}/")
+
+    expect(page.locator(".leaflet-container")).to_be_visible()
+    land, circles = page.locator(".leaflet-tile-pane canvas"), page.locator(".leaflet-overlay-pane canvas")
+    expect(land.first).to_be_attached()
+    expect(circles.first).to_be_attached()
+    assert eventually_on(page, lambda: max(land.evaluate_all(COLOURS), default=0) > 2)
+    assert eventually_on(page, lambda: max(circles.evaluate_all(COLOURS), default=0) > 2)
+    expect(page.locator(".city-labels")).to_contain_text("Moscow")
+
+
+def test_the_map_of_a_rally_without_people_has_land_and_no_circle(rally, visit):
+    page = visit(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(f"/en/{rally}/")
+
+    land = page.locator(".leaflet-tile-pane canvas")
+    assert eventually_on(page, lambda: max(land.evaluate_all(COLOURS), default=0) > 2)
+    assert max(page.locator(".leaflet-overlay-pane canvas").evaluate_all(COLOURS), default=1) == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_width_shows_the_page_without_scrolling_sideways(system, crowd, visit, scheme):
+    page = visit(color_scheme=scheme, has_touch=True).new_page()
+    grounds = set()
+    for path in ("", "pledge/", "cities/", f"cities/{KAZAN}/", "privacy/", "nowhere/", f"check-your-mail/{'A' * 22}/"):
+        for language in ("ru", "en"):
+            page.goto(f"/{language}/{crowd}/{path}")
+            assert sees_sideways_scrolling(page) == [], page.url
+        grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    (ground,) = grounds
+    light = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) > 3 * 128
+    assert light == (scheme == "light")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_barrier_on_any_page(system, crowd, visit, scheme):
+    address = f"axe-{scheme}@example.org"
+    page = visit(locale="en-GB", color_scheme=scheme, reduced_motion="reduce").new_page()
+    found = []
+
+    def look(path: str = "") -> None:
+        if path:
+            page.goto(path)
+        found.extend(violations(page))
+
+    for path in ("", "cities/", f"cities/{KAZAN}/", "privacy/", "nowhere/"):
+        look(f"/en/{crowd}/{path}")
+    page.goto(f"/en/{crowd}/pledge/")
+    page.evaluate("document.querySelector('[data-pledge]').noValidate = true")
+    page.fill("input[name=city_name]", "Киров")
+    page.fill("input[name=email]", "no address")
+    page.click("#pledge button[type=submit]")
+    expect(page.locator(".errors")).to_be_visible()
+    look()
+    page.check(f"[data-choices] input[value='{KIROV}']")
+    page.fill("input[name=email]", address)
+    page.click("#pledge button[type=submit]")
+    page.wait_for_url("**/check-your-mail/**")
+    look()
+    look(letter_path(system, address))
+    page.click("main form:first-of-type button")
+    look()
+    look(letter_path(system, address, "manage"))
+
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_barrier_at_the_consoles_login(system, browser, scheme):
+    context = browser.new_context(base_url=system.console_url, color_scheme=scheme)
+    watch = Watch(context, system.console_url)
+    page = context.new_page()
+    page.goto("/login/")
+
+    found, narrow = violations(page), sees_sideways_scrolling(page)
+    complaints = watch.complaints
+    context.close()
+    assert (found, narrow, complaints) == ([], [], [])
+
+
+def eventually_on(page: Page, holds: Callable[[], bool]) -> bool:
+    """As `eventually`, while the page goes on."""
+    for _ in range(int(PATIENCE * 10)):
+        if holds():
+            return True
+        page.wait_for_timeout(100)
+    return False
