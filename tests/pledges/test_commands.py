@@ -41,6 +41,19 @@ def run(command: str, *args: Any, **options: Any) -> str:
 # --- simulate ---
 
 
+@pytest.fixture(autouse=True)
+def trying_out(settings: Any) -> None:
+    settings.DEBUG = True
+
+
+def test_simulate_refuses_where_people_are_counted_in_earnest(rally: Rally, settings: Any) -> None:
+    settings.DEBUG = False
+
+    with pytest.raises(CommandError, match="DEBUG"):
+        run("simulate", rally="clean-air", pledges=1)
+    assert not Pledge.objects.exists()
+
+
 def test_simulated_pledges_are_tallied_exactly(rally: Rally) -> None:
     out = run("simulate", rally="clean-air", pledges=12)
 

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from maps.gazetteer import gazetteer
@@ -24,6 +25,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, rally: str, pledges: int, rate: float | None, forget: float, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("These people do not exist; they may be counted only where DEBUG is on.")
         if pledges < 0 or (rate is not None and rate <= 0) or not 0 <= forget <= 1:
             raise CommandError("Needs --pledges of 0 or more, --rate above 0, --forget between 0 and 1.")
         if not gazetteer().places:
