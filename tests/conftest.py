@@ -16,6 +16,16 @@ _place = f"{_url.path}?db={TEST_DB}" if _url.scheme == "unix" else f"{_url.netlo
 settings.CACHES["default"]["LOCATION"] = f"{_url.scheme}://{_place}"  # nothing is connected yet
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys last, and the browser's after all: its event loop stays, and Django refuses its ORM beside one."""
+
+    def when(item: pytest.Item) -> int:
+        return ("tests/journeys/" in item.nodeid) + ("test_browser" in item.nodeid)
+
+    items.sort(key=when)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def servers() -> Iterator[None]:
     started: list[Postgres | Valkey] = []

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from rallyreg.embedded import CannotStart, process, programs, valkey_socket
+from rallyreg.embedded.places import data_home, server_user
 from rallyreg.embedded.postgres import Postgres
 from rallyreg.embedded.valkey import Valkey
 from rallyreg.supervisor import Supervisor
@@ -147,6 +148,8 @@ class Command(BaseCommand):
         lines += [f"  {LOGINS[email]:<11} {email}  {password}" for email, password in self.logins.items()]
         if not settings.EMAIL_URLS:
             lines += [f"Mail lands in {settings.STATE_DIR / 'mail'} and at {console}/mail/"]
+        if settings.EMBEDDED and (data := data_home(settings.STATE_DIR, server_user())) != settings.STATE_DIR:
+            lines += [f"Data in       {data}, which PostgreSQL's user can reach"]
         lines += [f"Logs          {settings.STATE_DIR / 'log'}", "Ctrl-C stops everything."]
         self.say("\n" + "\n".join(lines) + "\n")
 
