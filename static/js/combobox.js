@@ -41,7 +41,7 @@ function attach(box) {
     found = cities;
     list.replaceChildren(...cities.map(option));
     said.textContent = cities.length ? box.dataset.found.replace("{n}", cities.length) : box.dataset.none;
-    show(cities.length > 0);
+    show(cities.length > 0 && document.activeElement === input); // a late answer must not cover what comes after
   }
 
   function option(city, index) {
@@ -99,7 +99,10 @@ function attach(box) {
     else return;
     event.preventDefault();
   });
-  input.addEventListener("blur", () => show(false));
+  input.addEventListener("blur", () => {
+    forget();
+    show(false);
+  });
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // keeps the focus in the field
 
   document.addEventListener("place", ({ detail }) => {
