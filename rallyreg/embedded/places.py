@@ -5,7 +5,6 @@ import os
 import pwd
 import re
 import shutil
-import stat
 import subprocess
 import sys
 from contextlib import suppress
@@ -78,10 +77,20 @@ def own_socket_dir(state_dir: Path, user: ServerUser) -> Path:
     path = socket_dir(state_dir)
     with suppress(FileExistsError):
         path.mkdir(mode=0o700)
-    found = path.lstat()  # after the mkdir: nobody else can now exchange what is ours in a sticky /tmp
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {user.uid, os.geteuid()}:
-        raise CannotStart(f"{path} belongs to somebody else. Remove it, or set RALLYREG_STATE_DIR to another folder.")
-    return user.own(path)
+    refused = CannotStart(f"{path} belongs to somebody else. Remove it, or set RALLYREG_STATE_DIR to another folder.")
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:  # a file, a link, or closed to us
+        raise refused from None
+    try:  # by what is open, not by name: the servers' user could put a link in its place meanwhile
+        if os.fstat(folder).st_uid not in {user.uid, os.geteuid()}:
+            raise refused
+        if user.is_other:
+            os.fchown(folder, user.uid, user.gid)
+        os.fchmod(folder, 0o700)
+    finally:
+        os.close(folder)
+    return path
 
 
 def data_home(state_dir: Path, user: ServerUser) -> Path:
@@ -153,6 +162,10 @@ def _copied(bin_dir: Path) -> Path:
         libraries = package.with_name(f"{package.name}.libs")  # auditwheel's; the binaries look for them there
         if libraries.exists():
             shutil.copytree(libraries, draft / libraries.name)
+        for copy in draft.rglob("*"):  # an install under umask 077 is closed to all but root
+            if not copy.is_symlink():
+                mode = copy.stat().st_mode
+                copy.chmod(mode | 0o444 | (0o111 if mode & 0o100 else 0))
         try:
             draft.rename(target)
         except OSError:  # a start in another state folder was first

@@ -36,13 +36,16 @@ def spawn(
             env=env,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_dying_with(os.getpid(), dies_by),
+            preexec_fn=dying_with(os.getpid(), dies_by),
             **popen,
         )
 
 
-def _dying_with(parent: int, by: signal.Signals) -> Callable[[], None] | None:
-    """Linux only; elsewhere a killed supervisor leaves its children, of which the next start ends the servers."""
+def dying_with(parent: int, by: signal.Signals) -> Callable[[], None] | None:
+    """To call in the child.
+
+    Linux only; elsewhere a killed supervisor leaves its children, of which the next start ends the servers.
+    """
     if not has_death_signal():
         return None
     libc = ctypes.CDLL(None, use_errno=True)  # loaded before the fork

