@@ -85,7 +85,7 @@ def grow(slug: str, people: int, now: datetime) -> None:
     texts = {"en": {"title": slug}}
     rally = open_rally(slug=slug, texts=texts, threshold=people, now=now, opens_at=now - timedelta(days=1))
     stage = Stage(rally)
-    drawn = stage.crowd.draw(people, random.Random(1))  # noqa: S311
+    drawn = stage.crowd.draw(people, random.Random(1))
     from pledges.demo.people import pledge_together
 
     pledge_together(rally, drawn, since=now - timedelta(days=1), now=now, dice=stage.dice)
@@ -164,7 +164,7 @@ def main() -> None:
         rows = [demo_start(people), *fold_and_recount(people), *ticks(500), simulation(500)]
     width = max(len(row[0]) for row in rows)
     for name, figure, goal in rows:
-        print(f"{name:<{width}}  {figure:>28}  {'goal ' + goal if goal else ''}")  # noqa: T201
+        print(f"{name:<{width}}  {figure:>28}  {'goal ' + goal if goal else ''}")
 
 
 if __name__ == "__main__":

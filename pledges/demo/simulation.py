@@ -28,7 +28,7 @@ class Done:
 
 def simulate(rally: Rally, *, pledges: int, rate: float | None, forget: float, report: Callable[[Done], None]) -> Done:
     """Let so many people pledge and confirm, no faster than `rate` a second; then fold what waits."""
-    crowd, dice = people.crowd_of(gazetteer(), rally.home_country), random.Random()  # noqa: S311
+    crowd, dice = people.crowd_of(gazetteer(), rally.home_country), random.Random()
     run = secrets.token_hex(3)  # another simulation has other mailboxes
     started, done = time.monotonic(), Done(0, 0.0)
     for number in range(1, pledges + 1):

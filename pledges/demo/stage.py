@@ -54,7 +54,7 @@ class Stage:
 
     def __init__(self, rally: Rally) -> None:
         self.rally, self.script = rally, Script.of(rally.threshold)
-        self.dice = random.Random(SEED + self.counted())  # noqa: S311
+        self.dice = random.Random(SEED + self.counted())
         self.crowd = people.crowd_of(gazetteer(), rally.home_country)
         self._mailing_crowd = self.crowd.larger(LARGER)
         self._with_address = SealedAddress.objects.filter(pledge__rally=rally).count()

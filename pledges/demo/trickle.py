@@ -17,7 +17,7 @@ RETRY = 2.0  # seconds
 
 def trickle(*, stop: Event) -> None:
     """Until told to stop, or the rally is over. A database that goes away is waited for."""
-    dice = random.Random()  # noqa: S311
+    dice = random.Random()
     while not stop.is_set():
         seconds = dice.uniform(*PAUSE)
         stop.wait(seconds)

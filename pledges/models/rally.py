@@ -1,4 +1,3 @@
-from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
@@ -128,6 +127,3 @@ class RallySite(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["rally", "city"], name="one_site_per_city")]
-
-    def is_revealed(self, *, now: datetime) -> bool:
-        return self.reveal_at is None or self.reveal_at <= now
