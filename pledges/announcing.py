@@ -216,6 +216,22 @@ def publishes_itself(plan: Announcement, rally: Rally, *, now: datetime) -> bool
     return plan.may_be_published(now=now) and ahead and not past and not held and first <= home.hour < last
 
 
+def publishes_at(rally: Rally, *, now: datetime) -> datetime | None:
+    """When the worker will publish the approved plan by itself; None where it will not, as things stand."""
+    if rally.reached_at is None or rally.announced_at or rally.held_at or rally.cancelled_at:
+        return None
+    plan = Announcement.objects.ready(rally).filter(kind=Kind.DATE).order_by("approved_at").last()
+    if plan is None:
+        return None
+    soonest = max(now, rally.reached_at + timedelta(seconds=settings.ANNOUNCE_HOLD), plan.publish_after or now)
+    home = soonest.astimezone(ZoneInfo(rally.home_timezone))
+    first, last = (int(hour) for hour in settings.ANNOUNCE_HOURS.split("-"))
+    if not first <= home.hour < last:
+        day = home.date() + timedelta(days=int(home.hour >= last))
+        home = datetime.combine(day, time(first), home.tzinfo)
+    return home if publishes_itself(plan, rally, now=home) else None
+
+
 @transaction.atomic
 def hold(*, rally: Rally, by: Staff, now: datetime) -> None:
     """Stop the worker from publishing the plan by itself."""

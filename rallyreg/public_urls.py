@@ -33,6 +33,7 @@ urlpatterns = [
         path("<slug:slug>/rally.ics", announcement.calendar, name="rally-ics"),
         path("<slug:slug>/feed.atom", announcement.feed, name="feed"),
         path("<slug:slug>/privacy/", rally.privacy, name="privacy"),
+        path("<slug:slug>/rights/", rally.rights, name="rights"),
     ),
     re_path("", not_found),
 ]

@@ -23,7 +23,7 @@ from pledges.console.access import staff_of, staff_with
 from pledges.models import Rally, Staff
 from pledges.models.staff import Role
 
-PARTS, LANGUAGES = ("title", "cause", "asks", "about"), ("ru", "en")
+PARTS, LANGUAGES = ("title", "cause", "asks", "about", "rights", "contact", "sharing"), ("ru", "en")
 FACTS = ("slug", "threshold", "home_country", "home_timezone", "status")
 DATES = ("opens_at", "reached_at", "held_at", "announced_at", "over_at", "cancelled_at", "shred_on", "shredded_at")
 
@@ -94,10 +94,16 @@ class RallyTextsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
     cause_ru = _text(_("Cause, in Russian"), 4)
     asks_ru = _text(_("What we ask for, in Russian"), 2)
     about_ru = _text(_("About us, in Russian"), 6)
+    rights_ru = _text(_("Rights and help, in Russian (empty: general advice)"), 10)
+    contact_ru = _text(_("Contact for the press, in Russian"), 2)
+    sharing_ru = _text(_("Caution beside the share buttons, in Russian"), 2)
     title_en = _text(_("Title, in English"), 1)
     cause_en = _text(_("Cause, in English"), 4)
     asks_en = _text(_("What we ask for, in English"), 2)
     about_en = _text(_("About us, in English"), 6)
+    rights_en = _text(_("Rights and help, in English (empty: general advice)"), 10)
+    contact_en = _text(_("Contact for the press, in English"), 2)
+    sharing_en = _text(_("Caution beside the share buttons, in English"), 2)
 
     class Meta:
         model = Rally

@@ -20,7 +20,7 @@ TEXTS = {
     "ru": {
         "title": "Пятьсот тысяч",
         "cause": "За чистый воздух над нашими городами",
-        "asks": "Комитет «Чистый воздух» (демо) зовёт на мирный митинг, когда нас будет 500 000.",
+        "asks": "Зовёт комитет «Чистый воздух» (демо)",
         "about": (
             "Это показательная кампания. Комитет «Чистый воздух» выдуман, как и все, кто здесь записался;"
             " по-настоящему лишь то, как растёт счёт: так он рос весной 2021 года.\n\n"
@@ -31,7 +31,7 @@ TEXTS = {
     "en": {
         "title": "Five Hundred Thousand",
         "cause": "For clean air over our cities",
-        "asks": "The Clean Air Committee (demo) calls a peaceful rally once there are 500,000 of us.",
+        "asks": "Called by the Clean Air Committee (demo)",
         "about": (
             "This is a demonstration. The Clean Air Committee is invented, and so is everybody who has pledged here;"
             " only the way the count grows is real: this is how one grew in the spring of 2021.\n\n"

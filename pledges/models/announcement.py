@@ -28,6 +28,11 @@ class AnnouncementQuerySet(models.QuerySet["Announcement"]):
         published = self.published().filter(rally=rally).exclude(kind=Kind.NEWS).order_by("-number")
         return published.values_list("pk", flat=True).first()
 
+    def told(self, rally: Rally) -> list[dict[str, Any]]:
+        """What was published about date and sites, newest first, without the long texts."""
+        published = self.published().filter(rally=rally).exclude(kind=Kind.NEWS).order_by("-number")
+        return [{**row} for row in published.values("pk", "kind", "published_at", "content__date", "content__time")]
+
     def ready(self, rally: Rally) -> Self:
         """Approved and waiting to be published."""
         return self.filter(rally=rally, approved_at__isnull=False, voided_at=None, published_at=None)

@@ -39,7 +39,9 @@ class Rally(models.Model):
     """What people promise to come to once enough others do. Each milestone is a timestamp that stays."""
 
     slug = models.SlugField(max_length=60, unique=True, validators=[not_reserved, RegexValidator(r"^[a-z0-9-]+$")])
-    texts = models.JSONField(default=dict)  # {"en": {"title": …, "cause": …, "asks": …, "about": …}, "ru": {…}}
+    # {"en": {"title": …, "cause": …, "asks": …, "about": …}, "ru": {…}}; may also have "rights" (its page), "contact"
+    # (for the press) and "sharing" (the word of caution beside the share buttons)
+    texts = models.JSONField(default=dict)
     threshold = models.PositiveIntegerField()
     home_country = models.CharField(max_length=2, default="RU")
     home_timezone = models.CharField(max_length=40, default="Europe/Moscow")

@@ -108,7 +108,9 @@ def show_counted(request: HttpRequest, shown: Published, confirmed: Pledge) -> H
         rally=shown,
         place_name=place,
         current_name=None,
+        city_url=reverse("city", args=[shown.slug, confirmed.city_id]) if confirmed.city_id else None,
         counted=True,
+        forgotten=confirmed.forget,
         manage_hint=True,
         cache=FOR_ONE,
     )

@@ -14,6 +14,7 @@ from maps.gazetteer import Place, RegionPlace, gazetteer
 from pledges import planning
 from pledges.forms import PledgeForm
 from pledges.models import Announcement
+from pledges.models.rally import Status
 from pledges.pages.showing import as_row, published_or_404, show, with_headers
 from pledges.publishing import reading
 from pledges.publishing.reading import Published
@@ -58,10 +59,10 @@ def cities(request: HttpRequest, slug: str) -> HttpResponse:
         places = search.search(query, limit=30)
     else:
         places = [by_id[city] for city in sorted(rally.cities, key=lambda city: -rally.cities[city])]
-    now = timezone.now()
+    now, announced = timezone.now(), rally.status == Status.ANNOUNCED
     rows = []
     for place in places:
-        site = rally.announcement and planning.visible_site(rally.announcement, place.id, now=now)
+        site = announced and rally.announcement and planning.visible_site(rally.announcement, place.id, now=now)
         rows.append(
             as_row(place, rally)
             | {"url": _city_url(rally, place.id), "site": localized(site["place"]) if site else None}
@@ -77,7 +78,7 @@ def city(request: HttpRequest, slug: str, geoname_id: int) -> HttpResponse:
     if place is None:
         raise Http404
     context = as_row(place, rally) | {"place": place.id, "site": None, "nearest": []}
-    if rally.announcement:
+    if rally.announcement and rally.status == Status.ANNOUNCED:
         context |= _when_and_where(rally, rally.announcement, place)
     initial = {"city": str(place.id), "city_name": context["name"]}
     form = PledgeForm(initial=initial, slug=slug, home_country=rally.body["home_country"])
@@ -87,6 +88,12 @@ def city(request: HttpRequest, slug: str, geoname_id: int) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, "pledges/privacy.html", rally=published_or_404(slug))
+
+
+@require_safe
+def rights(request: HttpRequest, slug: str) -> HttpResponse:
+    """What to know before going, and whom to call: the campaign's own words, else general ones."""
+    return show(request, "pledges/rights.html", rally=published_or_404(slug))
 
 
 def _when_and_where(rally: Published, announcement: Announcement, place: Place) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def _when_and_where(rally: Published, announcement: Announcement, place: Place) 
             "lat": site["lat"],
             "lng": site["lng"],
         }
-        return {"site": shown | {"starts": starts}, "starts": starts}
+        return {"site": shown, "starts": starts}
     nearest = planning.nearest_with_site(announcement, place, now=now)
     return {"nearest": [as_row(near, rally) | {"url": _city_url(rally, near.id)} for near in nearest], "starts": starts}
 

@@ -1,13 +1,16 @@
 """What the pages have in common: the rally as published, the other language's address, cache headers."""
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from maps.gazetteer import Place
+from pledges.pages import moments
 from pledges.publishing import reading
 from pledges.publishing.reading import Published
 
@@ -42,11 +45,22 @@ def show(
     other = next((code, name) for code, name in settings.LANGUAGES if code != language)
     path = request.path_info.removeprefix(f"/{language}/")
     context |= {"rally": rally, "other_language": {"code": other[0], "name": other[1], "url": f"/{other[0]}/{path}"}}
+    if rally:
+        context |= _when(rally, now=timezone.now()) | {"site_url": settings.SITE_URLS[0]}
     response = TemplateResponse(request, template, context, status=status)
     response.headers["Cache-Control"] = cache
     if cache == FOR_ONE:
         response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _when(rally: Published, *, now: datetime) -> dict[str, Any]:
+    """What depends on the moment of looking: `due`, in words, and the days left until the announced date."""
+    day = rally.announcement.date if rally.announcement else None
+    return {
+        "due": rally.date_due and moments.said(rally.date_due, zone=rally.home_timezone, now=now),
+        "days_left": day and moments.days_until(day, zone=rally.home_timezone, now=now),
+    }
 
 
 def with_headers(response: Response, headers: dict[str, str]) -> Response:
@@ -63,7 +77,7 @@ def as_row(place: Place, rally: Published) -> dict[str, Any]:
         "place": place,
         "name": place.name(language),
         "region": place.region(language),
-        "country_name": place.country_name(language),
+        "country_name": "" if place.country == rally.body["home_country"] else place.country_name(language),
         "confirmed": confirmed,
         "population": place.population,
         "share": confirmed * 1000 / place.population if confirmed and place.population else None,

@@ -1,10 +1,11 @@
 """Reading what is published without asking the database: process memory, then Redis, then one row."""
 
+import hashlib
 import json
-import time
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -20,12 +21,15 @@ from rallyreg.bodies import Body
 
 LONGEST_SLUG = 60
 UNKNOWN_FOR, UNKNOWN_KEPT = 2.0, 1000  # seconds, slugs
+NEARLY = 95  # percent
+NEWER = ("date_due", "date_before", "early", "shred_on")  # a snapshot by a worker of the last release has none of them
 FRESH = 0.5  # seconds that process memory answers alone
 TALLY = (
     "status",
     "threshold",
     "confirmed",
     "removed",
+    "today",
     "tick",
     "counted_at",
     "poll_after",
@@ -44,7 +48,7 @@ class Published:
     """A rally as the public sees it at one tick; `rally` in the templates."""
 
     def __init__(self, body: dict[str, Any]) -> None:
-        self.body = body
+        self.body: dict[str, Any] = {**dict.fromkeys(NEWER), **body}
         self.slug: str = body["slug"]
         self.status: str = body["status"]
         self.threshold: int = body["threshold"]
@@ -55,7 +59,7 @@ class Published:
 
     @cached_property
     def tally_json(self) -> Body:
-        tally = {"rally": self.slug} | {name: self.body[name] for name in TALLY}
+        tally = {"rally": self.slug, "edition": self.edition} | {name: self.body[name] for name in TALLY}
         return Body(json.dumps(tally, ensure_ascii=False, separators=(",", ":")).encode(), f'"{self.tick:x}"')
 
     @property
@@ -74,6 +78,18 @@ class Published:
     def about(self) -> str:
         return self.text("about")
 
+    @property
+    def rights(self) -> str:
+        return self.text("rights")
+
+    @property
+    def contact(self) -> str:
+        return self.text("contact")
+
+    @property
+    def sharing(self) -> str:
+        return self.text("sharing")
+
     def text(self, name: str) -> str:
         return in_language(self.body["texts"], name)
 
@@ -84,6 +100,16 @@ class Published:
     @property
     def percent(self) -> int:
         return min(100 * self.confirmed // self.threshold, 100)
+
+    @property
+    def is_nearly_there(self) -> bool:
+        return self.status == "collecting" and 100 * self.confirmed >= NEARLY * self.threshold
+
+    @property
+    def edition(self) -> str:
+        """Changes with what the page says beside the figures: an open page that sees another one renews itself."""
+        told = [self.body["announcement"], self.body["date_due"], self.threshold, self.is_nearly_there]
+        return "-".join([self.status, hashlib.sha256(json.dumps(told).encode()).hexdigest()[:8]])
 
     @property
     def counted_at(self) -> datetime:
@@ -114,8 +140,32 @@ class Published:
         return announcing.published(self.body["announcement"]) if self.body["announcement"] else None
 
     @property
-    def reason(self) -> str:
-        return self.announcement.text("reason") if self.announcement else ""
+    def date_due(self) -> datetime | None:
+        """When the worker will publish the date by itself, in the rally's home time."""
+        return datetime.fromisoformat(self.body["date_due"]) if self.body["date_due"] else None
+
+    @property
+    def date_before(self) -> "tuple[date, time | None] | None":
+        """The date and time that the announcement has changed."""
+        day, at = self.body["date_before"] or (None, None)
+        return (date.fromisoformat(day), time.fromisoformat(at) if at else None) if day else None
+
+    @cached_property
+    def early(self) -> Announcement | None:
+        """The announcement that called it before the threshold; `early_confirmed` of us were there then."""
+        return announcing.published(self.body["early"]["announcement"]) if self.body["early"] else None
+
+    @property
+    def early_confirmed(self) -> int:
+        return self.body["early"]["confirmed"] if self.body["early"] else 0
+
+    @property
+    def shred_on(self) -> date | None:
+        return date.fromisoformat(self.body["shred_on"]) if self.body["shred_on"] else None
+
+    @property
+    def home_timezone(self) -> str:
+        return str(self.body["home_timezone"])
 
     @cached_property
     def _places(self) -> Gazetteer:
@@ -124,7 +174,7 @@ class Published:
 
 def read(slug: str) -> Published | None:
     """The newest published state; an old one while database and Redis are away; None where there is no such rally."""
-    known, now = _memory.get(slug), time.monotonic()
+    known, now = _memory.get(slug), monotonic()
     if known and now - known[0] < FRESH:
         return known[1]
     if len(slug) > LONGEST_SLUG or now - _unknown.get(slug, -UNKNOWN_FOR) < UNKNOWN_FOR:
@@ -138,7 +188,7 @@ def read(slug: str) -> Published | None:
         return None
     with _lock:
         newest = known[1] if known and known[1].tick >= body["tick"] else Published(body)
-        _memory[slug] = (time.monotonic(), newest)
+        _memory[slug] = (monotonic(), newest)
     return newest
 
 

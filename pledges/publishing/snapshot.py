@@ -10,9 +10,10 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from maps.gazetteer import Gazetteer, gazetteer
-from pledges.models import Announcement, LedgerRow, Rally
+from pledges.models import Rally
 from pledges.publishing import ledger, windows
 from pledges.publishing.figures import Figures, others_as_rows, public_figures
+from pledges.publishing.standing import confirmed_at, standing
 
 STORE_EVERY = 15_000  # milliseconds between two stored snapshots that differ in nothing but the time
 STORE = """
@@ -53,7 +54,7 @@ def build(rally: Rally, figures: Figures, places: Gazetteer, *, now: datetime) -
         "threshold": rally.threshold,
         "confirmed": figures.confirmed,
         "removed": figures.removed,
-        "today": figures.confirmed - _confirmed_at(rally, now - timedelta(days=1)),
+        "today": figures.confirmed - confirmed_at(rally, now - timedelta(days=1)),
         "cities_version": places.version,
         "cities": [figures.cities.get(place.id) for place in places.places],
         "others": others_as_rows(figures.others, places),
@@ -62,15 +63,9 @@ def build(rally: Rally, figures: Figures, places: Gazetteer, *, now: datetime) -
         "home_country": rally.home_country,
         "home_timezone": rally.home_timezone,
         "reached_at": rally.reached_at and rally.reached_at.isoformat(),
-        "announcement": Announcement.objects.current_id(rally),
+        "shred_on": rally.shred_on and rally.shred_on.isoformat(),
         "poll_after": settings.POLL_SECONDS,
-    }
-
-
-def _confirmed_at(rally: Rally, moment: datetime) -> int:
-    """The total as the ledger had it then; 0 before its first row."""
-    rows = LedgerRow.objects.filter(rally=rally, at__lte=moment).order_by("-at").values_list("confirmed", flat=True)
-    return rows.first() or 0
+    } | standing(rally, now=now)
 
 
 def redis_key(slug: str) -> str:

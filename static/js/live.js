@@ -1,75 +1,109 @@
-// Keeps the numbers current: polls the tally that [data-tally] names and tells the page by the event "tally".
-// The server says how often; a hidden page does not ask.
+// Keeps the page current: polls the tally that [data-tally] names, tells the page by the event "tally", and when the
+// tally's edition is another one puts the server's newer words in place of [data-part]. The server says how often;
+// a hidden page does not ask. There is no sentence here: all of them come from the server.
 const FIRST_WAIT = 10; // seconds, until the server has said its own
 const LONGEST_WAIT = 300;
+const SAID_EVERY = 60_000; // milliseconds between two counts read aloud
+const TWEEN = 700; // milliseconds in which a number grows
+
+const language = document.documentElement.lang;
+const number = new Intl.NumberFormat(language);
+const moment = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const each = (name, change) => document.querySelectorAll(`[data-live="${name}"]`).forEach(change);
+
+/** From what it shows to `target`, step by step; another call takes over from there. */
+function grow(place, target) {
+  const from = place.shown ?? target;
+  const began = performance.now();
+  place.target = target;
+  const step = (time) => {
+    if (place.target !== target) return;
+    const share = still.matches ? 1 : Math.min(1, Math.max(0, (time - began) / TWEEN));
+    place.shown = Math.round(from + (target - from) * (1 - (1 - share) ** 3));
+    place.textContent = number.format(place.shown);
+    if (share < 1) requestAnimationFrame(step);
+  };
+  step(began);
+}
+
+function show(tally) {
+  each("confirmed", (place) => grow(place, tally.confirmed));
+  each("removed", (place) => (place.textContent = number.format(tally.removed)));
+  each("today", (place) => {
+    place.textContent = number.format(tally.today);
+    place.closest("[data-live-part]").hidden = tally.today <= 0 || tally.status === "over";
+  });
+  each("progress", (bar) => ((bar.max = tally.threshold), (bar.value = Math.min(tally.confirmed, tally.threshold))));
+  each("counted-at", (time) => {
+    time.dateTime = tally.counted_at;
+    time.textContent = moment.format(new Date(tally.counted_at));
+  });
+  document.dispatchEvent(new CustomEvent("tally", { detail: tally }));
+}
+
+/** The page as it is now in place of what it was. A form that stays is left alone, with all that was typed in it. */
+async function renew(region) {
+  const reply = await fetch(location.href);
+  if (!reply.ok) throw new Error(reply.status);
+  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const newer = page.querySelector("[data-tally][data-edition]");
+  if (!newer || newer.dataset.edition === region.dataset.edition) return; // a cache lags behind: at the next poll again
+  for (const part of region.querySelectorAll("[data-part]")) {
+    const other = newer.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (!other || (part.querySelector("form[data-pledge]") && other.querySelector("form[data-pledge]"))) continue;
+    part.replaceChildren(...other.childNodes);
+  }
+  region.dataset.edition = newer.dataset.edition;
+  document.dispatchEvent(new CustomEvent("renewed"));
+  say(region.querySelector("[data-promise]"));
+}
+
+let said = Date.now();
+const say = (words) => {
+  const place = document.querySelector("[data-live-said]");
+  if (!place || !words) return;
+  said = Date.now();
+  place.textContent = words.textContent.trim().replace(/\s+/g, " ");
+};
 
 function follow(region) {
-  const language = document.documentElement.lang;
-  const number = new Intl.NumberFormat(language);
-  const moment = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
   let wait = FIRST_WAIT;
   let failures = 0;
   let timer = null;
   let asking = false;
-  let agreed = false; // page and tally have once said the same status
-
-  const each = (name, change) => document.querySelectorAll(`[data-live="${name}"]`).forEach(change);
-
-  function show(tally) {
-    each("confirmed", (place) => (place.textContent = number.format(tally.confirmed)));
-    each("removed", (place) => (place.textContent = number.format(tally.removed)));
-    each("progress", (bar) => ((bar.max = tally.threshold), (bar.value = Math.min(tally.confirmed, tally.threshold))));
-    each("counted-at", (time) => {
-      time.dateTime = tally.counted_at;
-      time.textContent = moment.format(new Date(tally.counted_at));
-    });
-    document.dispatchEvent(new CustomEvent("tally", { detail: tally }));
-  }
-
-  /** The rally has moved on, so the page says other things now. Nobody loses what they were typing. */
-  function turn() {
-    const typing = [...document.querySelectorAll("[data-pledge] :is([type=text], [type=email])")].some((field) => field.value !== field.defaultValue);
-    const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
-    if (!typing && (agreed || !reloaded)) {
-      // Not everybody in the same second.
-      setTimeout(() => location.reload(), Math.random() * 1000 * wait);
-      return;
-    }
-    // Reloaded already and still the old page: a cache lags behind, and a loop would not help it.
-    region.querySelector("[data-news]").hidden = false;
-    plan();
-  }
 
   async function ask() {
     if (asking || document.hidden) return;
     asking = true;
     try {
+      // The browser's cache asks with the ETag it has and answers from itself on 304.
       const reply = await fetch(region.dataset.tally);
       if (!reply.ok) throw new Error(reply.status);
       const tally = await reply.json();
-      failures = 0;
       wait = tally.poll_after || FIRST_WAIT;
       show(tally);
-      if (tally.status !== region.dataset.status) return turn();
-      agreed = true;
-      plan();
+      if (region.dataset.edition && tally.edition !== region.dataset.edition) await renew(region);
+      else if (Date.now() - said > SAID_EVERY) setTimeout(() => say(region.querySelector(".count-line")), 2 * TWEEN);
+      failures = 0;
     } catch {
-      failures += 1;
-      plan();
+      failures += 1; // away or overloaded: asks less and less often
     } finally {
       asking = false;
+      plan();
     }
   }
 
   function plan() {
     clearTimeout(timer);
     const seconds = Math.min(wait * 2 ** failures, Math.max(wait, LONGEST_WAIT));
-    timer = setTimeout(ask, seconds * 1000 * (0.9 + Math.random() / 5));
+    timer = setTimeout(ask, seconds * 1000 * (0.9 + Math.random() / 5)); // not everybody in the same second
   }
 
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : ask()));
   ask();
 }
 
-const region = document.querySelector("[data-tally][data-status]");
+each("confirmed", (place) => (place.shown = Number(place.textContent.replace(/\D/g, ""))));
+const region = document.querySelector("[data-tally]:not([data-map])");
 if (region) follow(region);

@@ -1,11 +1,16 @@
-// A button beside a [data-share] link: the device's own share sheet where there is one, else the clipboard.
-for (const box of document.querySelectorAll("[data-share]")) {
-  const button = box.querySelector("button");
-  const { href } = box.querySelector("a");
-  button.hidden = !navigator.share && !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    if (navigator.share) return navigator.share({ title: box.dataset.share, url: href }).catch(() => {}); // thought better of it
+// Buttons beside a [data-share] link: the device's own share sheet, and the clipboard, each where there is one.
+function attach(box) {
+  const { href } = box.querySelector("[data-share-link]");
+  const sheet = box.querySelector("[data-share-sheet]");
+  const copy = box.querySelector("[data-share-copy]");
+
+  sheet.hidden = !navigator.share;
+  sheet.addEventListener("click", () => navigator.share({ title: box.dataset.share, url: href }).catch(() => {})); // thought better of it
+  copy.hidden = !navigator.clipboard;
+  copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(href);
-    box.querySelector("[role=status]").textContent = box.dataset.shared;
+    box.querySelector("[data-share-said]").replaceChildren(box.querySelector("[data-share-copied]").content.cloneNode(true));
   });
 }
+
+document.querySelectorAll("[data-share]").forEach(attach);

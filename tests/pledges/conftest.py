@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -17,8 +17,9 @@ from django.core.cache import cache
 from maps import gazetteer as gazetteers
 from maps.gazetteer import Place, gazetteer
 from maps.models import City
-from pledges import addresses, mailroom, pledging, sealing, tally, trustees
-from pledges.models import Letter, Pledge, Rally, Staff
+from pledges import addresses, announcing, mailroom, planning, pledging, sealing, tally, trustees
+from pledges.models import Announcement, Letter, Pledge, Rally, Staff
+from pledges.models.announcement import Kind
 from pledges.pledging import Where
 from pledges.publishing import reading, snapshot
 from rallyreg import catcher as catching
@@ -26,6 +27,11 @@ from rallyreg.embedded.process import wait_until
 from rallyreg.embedded.programs import free_port
 
 NOON = datetime(2026, 3, 23, 12, 0, tzinfo=UTC)
+DAY, AT = date(2026, 4, 21), time(19, 0)
+TEXTS = {
+    "en": {"subject": "The date", "body": "We meet.", "reason": "Time is short."},
+    "ru": {"subject": "Дата", "body": "Встречаемся.", "reason": "Время не ждёт."},
+}
 CITIES = Path(gazetteers.__file__).parent / "data" / "cities.csv"
 
 
@@ -150,6 +156,43 @@ def organizer(db: None) -> Staff:
 @pytest.fixture
 def admin(db: None) -> Staff:
     return Staff.objects.create_staff(email="admin@example.org", role="admin", password=None)
+
+
+@pytest.fixture
+def sites(rally: Rally, kazan: Place, organizer: Staff) -> None:
+    planning.put_site(
+        rally=rally,
+        city=kazan,
+        place={"en": "Freedom Square", "ru": "площадь Свободы"},
+        note={"en": "By the fountain", "ru": "У фонтана"},
+        by=organizer,
+        now=NOON,
+        latitude=55.79,
+        longitude=49.12,
+    )
+
+
+@pytest.fixture
+def plan(rally: Rally, sites: None, organizer: Staff) -> Callable[..., Announcement]:
+    """The organizer drafts."""
+
+    def drafted(kind: Kind = Kind.DATE, **more: Any) -> Announcement:
+        options = {"texts": TEXTS, "day": DAY, "at": AT, "by": organizer, "now": NOON} | more
+        return announcing.draft(rally=rally, kind=kind, **options)
+
+    return drafted
+
+
+@pytest.fixture
+def approved(plan: Callable[..., Announcement], admin: Staff) -> Callable[..., Announcement]:
+    """And the admin approves."""
+
+    def ready(kind: Kind = Kind.DATE, **more: Any) -> Announcement:
+        drafted = plan(kind, **more)
+        announcing.approve(announcement=drafted, seen_hash=drafted.content_hash, by=admin, now=NOON)
+        return drafted
+
+    return ready
 
 
 def mailbox(address: str) -> bytes:

@@ -9,46 +9,7 @@ from maps.gazetteer import gazetteer
 from pledges import announcing, letters, mailroom, planning, pledging, record, sealing, trustees
 from pledges.models import Announcement, AnnouncementLetter, Letter, Rally, RallySite, Record, SealedAddress
 from pledges.models.announcement import Kind, LetterState
-from tests.pledges.conftest import NOON, where
-
-TEXTS = {
-    "en": {"subject": "The date", "body": "We meet.", "reason": "Time is short."},
-    "ru": {"subject": "Дата", "body": "Встречаемся.", "reason": "Время не ждёт."},
-}
-DAY, AT = date(2026, 4, 21), time(19, 0)
-
-
-@pytest.fixture
-def sites(rally, kazan, organizer):
-    planning.put_site(
-        rally=rally,
-        city=kazan,
-        place={"en": "Freedom Square", "ru": "площадь Свободы"},
-        note={"en": "By the fountain", "ru": "У фонтана"},
-        by=organizer,
-        now=NOON,
-        latitude=55.79,
-        longitude=49.12,
-    )
-
-
-@pytest.fixture
-def plan(rally, sites, organizer):
-    def drafted(kind=Kind.DATE, **more):
-        options = {"texts": TEXTS, "day": DAY, "at": AT, "by": organizer, "now": NOON} | more
-        return announcing.draft(rally=rally, kind=kind, **options)
-
-    return drafted
-
-
-@pytest.fixture
-def approved(plan, admin):
-    def ready(kind=Kind.DATE, **more):
-        drafted = plan(kind, **more)
-        announcing.approve(announcement=drafted, seen_hash=drafted.content_hash, by=admin, now=NOON)
-        return drafted
-
-    return ready
+from tests.pledges.conftest import AT, NOON, TEXTS, where
 
 
 @pytest.fixture
