@@ -5,6 +5,8 @@ import traceback
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from csp.utils import build_policy
+from django.conf import settings
 from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -17,6 +19,23 @@ from rallyreg.errors import error_page
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+@sync_only_middleware
+def every_answer(get_response: Handler) -> Handler:
+    """The headers that no answer goes without, static files and errors included; a view's own are left as they are."""
+    policy = build_policy()
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", policy)  # django-csp passes by files, and errors with DEBUG on
+        headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        everyones = headers.get("Access-Control-Allow-Origin") == "*"
+        headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if everyones else "same-origin")
+        return response
+
+    return middleware
 
 
 @sync_only_middleware

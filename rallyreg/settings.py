@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "pledges.Staff"
 
 _FIRST = [
+    "rallyreg.middleware.every_answer",
     "rallyreg.middleware.known_host",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -87,6 +88,7 @@ CONSOLE_MIDDLEWARE = [
 # The public site knows no session, no staff and no cookie.
 PUBLIC_MIDDLEWARE = [
     *_FIRST,
+    "django.middleware.gzip.GZipMiddleware",  # adds random bytes, so that sizes tell nothing of a page (BREACH)
     "rallyreg.middleware.language_of_path",
     "rallyreg.middleware.clear_errors",
     "rallyreg.middleware.same_origin",
@@ -175,6 +177,11 @@ SECURE_HSTS_SECONDS = 0 if DEBUG else 63_072_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
 X_FRAME_OPTIONS = "DENY"
+# The place of a visitor is asked for by a press on the map alone, and stays in the browser.
+PERMISSIONS_POLICY = (
+    "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=(), hid=(), midi=(),"
+    " browsing-topics=()"
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -217,7 +224,7 @@ STATIC_ROOT = env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 _STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
-_STATIC_HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+_STATIC_HASHED = "rallyreg.storage.HashedStaticFiles"
 STORAGES = {"staticfiles": {"BACKEND": _STATIC_HASHED if env.flag("STATIC_HASHED", not DEBUG) else _STATIC}}
 LEAFLET_CONFIG = {
     "TILES": [],  # the default is a third party's tile server, which would learn every visitor's address

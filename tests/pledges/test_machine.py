@@ -14,8 +14,7 @@ from pledges import announcing
 from pledges.models import Rally
 from pledges.models.announcement import Kind
 from pledges.publishing import ledger
-from tests.pledges.conftest import NOON
-from tests.pledges.test_announcing import TEXTS, approved, plan, sites  # noqa: F401  (fixtures)
+from tests.pledges.conftest import NOON, TEXTS
 
 API = "/api/v1/clean-air"
 
@@ -29,7 +28,7 @@ def site(rally, kazan, pledge_from, count):
 
 
 @pytest.fixture
-def announced(rally, approved, organizer, count):  # noqa: F811
+def announced(rally, approved, organizer, count):
     Rally.objects.filter(pk=rally.pk).update(reached_at=NOON)
     announcement = approved()
     announcing.publish(announcement=announcement, by=organizer, now=NOON)
@@ -116,7 +115,7 @@ def test_the_calendar_of_the_rally_is_in_local_time(announced):
     assert event.decoded("dtstart").isoformat() == "2026-04-21T19:00:00"
 
 
-def test_a_changed_date_replaces_the_entry_in_every_calendar(announced, approved, organizer, count, kazan):  # noqa: F811
+def test_a_changed_date_replaces_the_entry_in_every_calendar(announced, approved, organizer, count, kazan):
     changed = approved(Kind.CHANGED, day=date(2026, 4, 25), at=time(18, 0))
     announcing.publish(announcement=changed, by=organizer, now=NOON + timedelta(minutes=1))
     count(NOON + timedelta(minutes=2))
