@@ -14,6 +14,8 @@ TEST_DB = 9
 _url = urlsplit(settings.REDIS_URL)
 _place = f"{_url.path}?db={TEST_DB}" if _url.scheme == "unix" else f"{_url.netloc}/{TEST_DB}"
 settings.CACHES["default"]["LOCATION"] = f"{_url.scheme}://{_place}"  # nothing is connected yet
+# On a busy machine a quarter of a second is no sign that Redis is away, and what then is let through would surprise.
+settings.CACHES["default"]["OPTIONS"] |= {"socket_timeout": 10, "socket_connect_timeout": 10}
 
 
 @pytest.hookimpl(trylast=True)

@@ -14,7 +14,7 @@ from pledges import announcing
 from pledges.models import Rally
 from pledges.models.announcement import Kind
 from pledges.publishing import ledger
-from tests.pledges.conftest import NOON, TEXTS
+from tests.pledges.conftest import NOON
 
 API = "/api/v1/clean-air"
 
