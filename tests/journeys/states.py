@@ -3,6 +3,7 @@
 import random
 from datetime import datetime, time, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from maps.gazetteer import gazetteer
@@ -30,6 +31,7 @@ STATES = (
 REASONS = {"ru": "Ждать дольше нельзя.", "en": "We cannot wait any longer."}
 
 
+@transaction.atomic  # no tick in between: the first one lets all figures out
 def make(name: str, people_there: int, *, now: datetime, opens: bool = True) -> Rally:
     opens_at = now - timedelta(days=9) if opens else None
     rally = open_rally(slug=f"s-{name}", texts=cast.TEXTS, threshold=THRESHOLD, now=now, opens_at=opens_at)

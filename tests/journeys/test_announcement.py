@@ -13,7 +13,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from tests.journeys.conftest import PATIENCE, Console, System, eventually, link_in
+from tests.journeys.systems import PATIENCE, Console, System, eventually, link_in
 
 VLADIVOSTOK, TVER, MOSCOW = 2013348, 480060, 524901
 DAY = datetime.now(UTC).date() + timedelta(days=30)

@@ -21,7 +21,7 @@ import pytest
 import redis
 
 from rallyreg.embedded import places
-from tests.journeys.conftest import Browser, System, code_in, eventually, link_in
+from tests.journeys.systems import Browser, System, code_in, eventually, link_in
 
 KAZAN, TVER = 551487, 480060
 RALLY, THRESHOLD = "leaks", 40

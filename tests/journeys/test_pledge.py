@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.journeys.conftest import code_in, eventually, link_in
+from tests.journeys.systems import code_in, eventually, link_in
 
 KAZAN, TVER = 551487, 480060
 
