@@ -179,8 +179,7 @@ SECURE_HSTS_PRELOAD = not DEBUG
 X_FRAME_OPTIONS = "DENY"
 # The place of a visitor is asked for by a press on the map alone, and stays in the browser.
 PERMISSIONS_POLICY = (
-    "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=(), hid=(), midi=(),"
-    " browsing-topics=()"
+    "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=(), hid=(), midi=(), browsing-topics=()"
 )
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -43,7 +43,7 @@ def show(
     """The page, with what base.html needs."""
     language = get_language() or "en"
     other = next((code, name) for code, name in settings.LANGUAGES if code != language)
-    path = request.path_info.removeprefix(f"/{language}/")
+    path = request.get_full_path().removeprefix(f"/{language}/")  # with the search that is being looked at
     context |= {"rally": rally, "other_language": {"code": other[0], "name": other[1], "url": f"/{other[0]}/{path}"}}
     if rally:
         context |= _when(rally, now=timezone.now()) | {"site_url": settings.SITE_URLS[0]}

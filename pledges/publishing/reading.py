@@ -59,8 +59,11 @@ class Published:
 
     @cached_property
     def tally_json(self) -> Body:
+        """Its ETag is weak: it stays while nothing but the time has changed, so that a quiet count costs no body."""
         tally = {"rally": self.slug, "edition": self.edition} | {name: self.body[name] for name in TALLY}
-        return Body(json.dumps(tally, ensure_ascii=False, separators=(",", ":")).encode(), f'"{self.tick:x}"')
+        timeless = {name: tally[name] for name in tally if name not in {"tick", "counted_at"}}
+        digest = hashlib.sha256(json.dumps(timeless).encode()).hexdigest()
+        return Body(json.dumps(tally, ensure_ascii=False, separators=(",", ":")).encode(), f'W/"{digest[:16]}"')
 
     @property
     def title(self) -> str:

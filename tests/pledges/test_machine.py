@@ -52,6 +52,21 @@ def test_the_tally_is_as_the_contract_says(rally, site, kazan):
     assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
+def test_a_tally_in_which_only_the_time_has_changed_has_no_body(site, kazan, count, pledge_from):
+    first = site.get(f"{API}/tally.json")
+    count(NOON + timedelta(seconds=9))
+    quiet = site.get(f"{API}/tally.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert (quiet.status_code, quiet.content) == (304, b"")
+    assert site.get(f"{API}/tally.json").json()["tick"] > first.json()["tick"]
+
+    pledge_from(kazan, "one-more@example.org")
+    count(NOON + timedelta(seconds=10))
+
+    changed = site.get(f"{API}/tally.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.json()["confirmed"] == first.json()["confirmed"] + 1
+
+
 def test_an_unchanged_tally_has_no_body(site):
     etag = site.get(f"{API}/tally.json").headers["ETag"]
 
