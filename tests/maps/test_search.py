@@ -40,6 +40,7 @@ def test_what_people_write_differently_is_the_same(typed: str, means: str):
         *[(name, "Ростов-на-Дону") for name in ("Ростов-на-Дону", "ростов на дону", "ростов", "rostov-on-don")],
         *[(name, "Королёв") for name in ("Королёв", "королев", "Korolev")],
         *[(name, "Берлин") for name in ("Берлин", "Berlin", "берл")],
+        *[(name, "Тверь") for name in ("г. Тверь", "город Тверь", "г Тверь")],
         ("Zürich", "Цюрих"),
         ("munchen", "Мюнхен"),
     ],
