@@ -59,8 +59,8 @@ def villages(q: str, *, home: str = "", limit: int = 5) -> list[Unlisted]:
         return []
     found = _called(text) or _called(flipped)
     if not found:
-        others = search(q)
-        if not any(name.startswith((text, flipped)) for place in others for name in place.names):
+        others, begun = search(q), tuple(filter(None, (text, flipped)))
+        if not any(name.startswith(begun) for place in others for name in place.names):
             found = _beginning(text) or ([] if others else _alike(text))
     found.sort(key=lambda village: (village.country != home, -village.population, village.pk))
     return [_described(village) for village in found[:limit]]
