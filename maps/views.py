@@ -29,7 +29,7 @@ class BadQuery(ValueError):
 # HEAD is counted too, because it costs as much as GET.
 @limit("240/m", READING)
 def city_search(request: HttpRequest) -> HttpResponse:
-    """`?q=` or `?near=lat,lng`, and `?lang=`: the places meant, best first; with `?home=`, its villages first."""
+    """`?q=` or `?near=lat,lng`, and `?lang=`, `?home=`: the places meant, best first, of these those at home."""
     lang = request.GET.get("lang", "en")
     with translation.override(lang if lang in LANGUAGES else "en"):
         if request.method not in READING:
@@ -61,7 +61,7 @@ def _answer(request: HttpRequest, lang: str) -> dict[str, Any]:
         raise BadQuery(gettext("Ask with either q or near."))
     if "q" in request.GET:
         q, home = request.GET["q"], request.GET.get("home", "")
-        content: dict[str, Any] = {"cities": [_described(place, lang) for place in search(q)]}
+        content: dict[str, Any] = {"cities": [_described(place, lang) for place in search(q, home=home)]}
         if unlisted := villages(q, home=home):
             content["villages"] = [_village(village, lang) for village in unlisted]
         return content

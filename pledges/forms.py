@@ -1,5 +1,6 @@
 """Forms clean words; they never save. What they cannot decide they offer: cities, villages, regions."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -61,7 +62,7 @@ class PlaceForm(forms.Form):
 
     def _settle(self, place: Place) -> Where:
         """What was chosen; a form that is shown again says so by a name that means nothing else."""
-        self.place = as_choice(place)
+        self.place = as_choice(place, self.home_country)
         name = self.place["name"]
         if len(search.named(name)) != 1:
             name = f"{name}, {self.place['region'] or self.place['country_name']}"
@@ -74,16 +75,16 @@ class PlaceForm(forms.Form):
 
     def _offer(self, name: str, named: list[Place]) -> None:
         """Ask back with what could be meant."""
-        found = named or (search.search(name, limit=5) if name else [])
+        found = named or (search.search(name, home=self.home_country, limit=5) if name else [])
         unlisted = [] if named else villages(name, home=self.home_country)
-        self.choices = [as_choice(place) for place in found]
-        self.villages = [as_village(village) for village in unlisted]
+        self.choices = [as_choice(place, self.home_country) for place in found]
+        self.villages = [as_village(village, self.home_country) for village in unlisted]
         if named:
             self.add_error("city_name", _("There are several places of this name. Which one is yours?"))
         elif not name:
             self.add_error("city_name", _("Where will you join? Write a city, please."))
         elif unlisted:
-            self.add_error("city_name", _("This place is not in our list. Which city could you come to?"))
+            self.add_error("city_name", _("This place is not in our list. Choose a city near it, or your region."))
         elif found:
             self.add_error("city_name", _("We do not know this place. Did you mean one of these?"))
         else:
@@ -160,24 +161,21 @@ class CodeForm(forms.Form):
         return "".join(sign for sign in self.cleaned_data["code"] if sign.isascii() and sign.isdigit())
 
 
-def as_choice(place: Place) -> dict[str, Any]:
-    language = get_language() or "en"
-    return {
-        "id": place.id,
-        "name": place.name(language),
-        "region": place.region(language),
-        "country_name": place.country_name(language),
-    }
+def as_choice(place: Place, home_country: str) -> dict[str, Any]:
+    return {"id": place.id} | _described(place, place.region, home_country)
 
 
-def as_village(village: Unlisted) -> dict[str, Any]:
+def _described(place: Place | Unlisted, region: Callable[[str], str], home_country: str) -> dict[str, Any]:
+    """Its name and where it lies; the country only where that is not the home country or there is no region to tell."""
     language = get_language() or "en"
-    return {
-        "name": village.name(language),
-        "region": village.region_name(language),
-        "country_name": village.country_name(language),
-        "nearest": [as_choice(near.place) | {"km": near.km} for near in village.nearest],
-    }
+    name, told = place.name(language), region(language)
+    abroad = place.country != home_country or told in ("", name)
+    return {"name": name, "region": told, "country_name": place.country_name(language) if abroad else ""}
+
+
+def as_village(village: Unlisted, home_country: str) -> dict[str, Any]:
+    nearest = [as_choice(near.place, home_country) | {"km": near.km} for near in village.nearest]
+    return _described(village, village.region_name, home_country) | {"nearest": nearest}
 
 
 def region_choices(country: str) -> list[dict[str, str]]:

@@ -33,7 +33,7 @@ function attach(box) {
   async function load() {
     try {
       const reply = await fetch(words.index, { signal: AbortSignal.timeout(PATIENCE) });
-      return reply.ok ? placeIndex(await reply.json(), language) : null;
+      return reply.ok ? placeIndex(await reply.json(), { language, home: words.home }) : null;
     } catch (error) {
       if (error instanceof TypeError || error instanceof DOMException) return null; // the network: the server's search is left
       throw error;

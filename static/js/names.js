@@ -28,18 +28,27 @@ const OTHER_KEY = new Map([...LATIN_KEYS].flatMap((key, at) => [[key, RUSSIAN_KE
 /** The same keys on the other keyboard layout: vjcrdf is москва. */
 export const otherLayout = (text) => cut(normalise([...cut(text).toLowerCase()].map((key) => OTHER_KEY.get(key) ?? key).join("")));
 
+const ROW = MAX_QUERY + 2;
+let [beforeLast, last, row] = [0, 1, 2].map(() => new Uint8Array(ROW)); // kept, because this runs thousands of times a key
+
 /** Letters wrong, missing, too many or swapped: in what was typed as the name's beginning, and as all of it. */
-export function edits(typed, name) {
-  let beforeLast = [];
-  let last = Array.from({ length: name.length + 1 }, (_, at) => at);
-  for (let i = 0; i < typed.length; i++) {
-    const row = [i + 1];
-    for (let j = 0; j < name.length; j++) {
-      let cost = Math.min(last[j] + (typed[i] !== name[j]), last[j + 1] + 1, row[j] + 1);
-      if (i && j && typed[i] === name[j - 1] && typed[i - 1] === name[j]) cost = Math.min(cost, beforeLast[j - 1] + 1);
-      row.push(cost);
+export function edits(typed, name, allowed = MAX_QUERY) {
+  const length = Math.min(name.length, MAX_QUERY);
+  for (let j = 0; j <= length; j++) last[j] = j;
+  let fewest = 0;
+  for (let i = 0; i < typed.length && fewest <= allowed; i++) {
+    const letter = typed.charCodeAt(i);
+    row[0] = fewest = i + 1;
+    for (let j = 0; j < length; j++) {
+      const other = name.charCodeAt(j);
+      let cost = last[j] + (letter !== other);
+      if (last[j + 1] + 1 < cost) cost = last[j + 1] + 1;
+      if (row[j] + 1 < cost) cost = row[j] + 1;
+      if (i && j && letter === name.charCodeAt(j - 1) && typed.charCodeAt(i - 1) === other && beforeLast[j - 1] + 1 < cost) cost = beforeLast[j - 1] + 1;
+      row[j + 1] = cost;
+      if (cost < fewest) fewest = cost;
     }
-    [beforeLast, last] = [last, row];
+    [beforeLast, last, row] = [last, row, beforeLast];
   }
-  return [Math.min(...last), last.at(-1)];
+  return [fewest, last[length]]; // with more than allowed the second is not to the point
 }

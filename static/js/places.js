@@ -24,14 +24,14 @@ function bits(number) {
 }
 
 /** Answers {search, doubt, byId}. */
-export function placeIndex(content, language) {
+export function placeIndex(content, { language, home }) {
   const countries = { ru: new Intl.DisplayNames("ru", { type: "region" }), en: new Intl.DisplayNames("en", { type: "region" }) };
   const shown = language === "ru" ? "ru" : "en";
   const normalisedOnce = new Map();
   const once = (text) => normalisedOnce.get(text) ?? (normalisedOnce.set(text, normalise(text)), normalisedOnce.get(text));
   const byId = new Map();
   const starts = []; // what a text may begin: {text, kind, place}
-  const ways = []; // what may be mistyped: {text, place}
+  const ways = []; // what may be mistyped: {text, has, length, place}
 
   content.id.forEach((id, at) => {
     const country = content.country[at];
@@ -53,13 +53,13 @@ export function placeIndex(content, language) {
       const rests = [...laterWords(name)];
       starts.push({ text: name, kind: PREFIX, place }, ...rests.map((text) => ({ text, kind: LATER_WORD, place })));
       starts.push(...where.map((part) => ({ text: `${name} ${part}`, kind: PREFIX, whole: false, place })));
-      ways.push(...[name, ...rests].map((text) => ({ text, place })));
+      ways.push(...[name, ...rests].map((text) => ({ text, has: letters(text), length: text.length, place })));
     }
   });
 
   const ordered = (ranks, limit) =>
     [...ranks]
-      .sort(([a, first], [b, second]) => first - second || b.population - a.population || a.id - b.id)
+      .sort(([a, first], [b, second]) => first - second || (a.country !== home) - (b.country !== home) || b.population - a.population || a.id - b.id)
       .slice(0, limit)
       .map(([place]) => place);
 
@@ -79,9 +79,9 @@ export function placeIndex(content, language) {
     if (text.length < SHORTEST_TYPO || text.length > LONGEST_TYPO) return ranks;
     const allowed = text.length < 6 ? 1 : 2;
     const wanted = letters(text);
-    for (const { text: way, place } of ways) {
-      if (bits(wanted & ~letters(way)) > allowed || way.length < text.length - allowed) continue;
-      const [fewest, unfinished] = edits(text, way.slice(0, text.length + allowed + 1));
+    for (const { text: way, has, length, place } of ways) {
+      if (length < text.length - allowed || bits(wanted & ~has) > allowed) continue;
+      const [fewest, unfinished] = edits(text, way.slice(0, text.length + allowed + 1), allowed);
       // "орол" is rather Орёл than the beginning of Орландо
       const rank = 2 * fewest + (unfinished > fewest);
       if (fewest <= allowed && rank < (ranks.get(place) ?? Infinity)) ranks.set(place, rank);
