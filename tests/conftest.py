@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys last, and the browser's after all: its event loop stays, and Django refuses its ORM beside one."""
 
     def when(item: pytest.Item) -> int:
-        return ("tests/journeys/" in item.nodeid) + ("test_browser" in item.nodeid)
+        return ("tests/journeys/" in item.nodeid) + ("visit" in getattr(item, "fixturenames", ()))
 
     items.sort(key=when)
 
