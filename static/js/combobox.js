@@ -182,7 +182,7 @@ function attach(box) {
     show(false);
   });
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // keeps the focus in the field
-  window.visualViewport?.addEventListener("resize", fit);
+  window.visualViewport.addEventListener("resize", fit);
 
   document.addEventListener("place", async ({ detail }) => {
     choose({ city: { ...detail, country: words.home } }); // at once

@@ -133,6 +133,12 @@ def test_no_more_is_found_than_asked_for():
     assert len(search("м")) == 10
 
 
+def test_places_at_home_come_before_larger_ones_abroad_but_not_before_a_better_match():
+    assert {place.country for place in search("к", home="RU")} == {"RU"}
+    assert search("к")[0].country != "RU"
+    assert [place.name_ru for place in search("Киев", home="RU")][:1] == ["Киев"]
+
+
 def regions(places: list[Place]) -> list[str]:
     return [place.region_en for place in places]
 
