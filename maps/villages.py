@@ -6,6 +6,7 @@ There are too many to hold in every process, so each look costs a query or two t
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
+from math import sqrt
 from operator import or_
 
 from django.db import connection, transaction
@@ -23,7 +24,8 @@ SHORTEST = 3  # letters; fewer begin hundreds of names
 WELL_KNOWN = 50_000  # whoever writes the name of a city this large means it
 LONGEST = 5  # words of a name after which a region may follow
 MOST = 200  # looked at among those that begin so
-NEAREST = 3
+NEAREST, AROUND = 3, 12
+CITY_KM = 0.006  # times the root of its people: a city of a million reaches 6 km, Moscow 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +69,25 @@ def villages(q: str, *, home: str = "", limit: int = 5) -> list[Unlisted]:
 
 
 def _described(village: Village) -> Unlisted:
-    point = village.latitude, village.longitude
     regions = gazetteer().regions
     return Unlisted(
         name_en=village.name_en,
         name_ru=village.name_ru,
         country=village.country,
         region=regions.get(village.region_code) or regions.get(f"{village.country}/"),
-        nearest=[
-            Neighbour(place, max(1, round(distance_km(*point, place.latitude, place.longitude))))
-            for place in nearest(*point, country=village.country, limit=NEAREST)
-        ],
+        nearest=_neighbours(village),
     )
+
+
+def _neighbours(village: Village) -> list[Neighbour]:
+    """Nearest first by the way to the edge of a city, not to its middle: Kuntsevo lies in Moscow, not in Odintsovo."""
+    point = village.latitude, village.longitude
+    around = [
+        (distance_km(*point, place.latitude, place.longitude), place)
+        for place in nearest(*point, country=village.country, limit=AROUND)
+    ]
+    around.sort(key=lambda pair: pair[0] - CITY_KM * sqrt(pair[1].population))
+    return [Neighbour(place, max(1, round(km))) for km, place in around[:NEAREST]]
 
 
 def _called(text: str) -> list[Village]:

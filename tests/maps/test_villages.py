@@ -86,6 +86,10 @@ def test_a_village_is_offered_although_a_small_listed_place_has_its_name():
     assert len(where("Берёзовка")) == 5
 
 
+def test_a_district_is_answered_with_its_own_city_first():
+    assert only("Кунцево").nearest[0].place.name_ru == "Москва"
+
+
 def test_the_nearest_cities_are_of_the_villages_own_country():
     for village in villages("Красное", home="RU"):
         assert {near.place.country for near in village.nearest} == {village.country}

@@ -84,8 +84,8 @@ def test_a_village_is_asked_back_with_the_three_cities_nearest_to_each_of_that_n
         ("Ивановка", "Амурская область", ""),
     ]
     assert [len(one["nearest"]) for one in form.villages] == [3, 3]
-    assert form.villages[0]["nearest"][0]["name"] == "Сельцо"
-    assert form.villages[0]["nearest"][0]["km"] == 8
+    assert form.villages[0]["nearest"][0]["name"] == "Брянск"
+    assert form.villages[0]["nearest"][0]["km"] == 11
     assert form.regions
 
 
