@@ -51,6 +51,7 @@ class Place:
     longitude: float
     population: int
     timezone: str
+    aliases: tuple[str, ...]
     names: tuple[str, ...]  # normalised, with aliases
 
     def name(self, lang: str) -> str:
@@ -175,6 +176,7 @@ def _place(city: City, region: RegionPlace) -> Place:
         longitude=city.longitude,
         population=city.population,
         timezone=city.timezone,
+        aliases=tuple(city.aliases),
         names=tuple(city.names),
     )
 

@@ -15,8 +15,11 @@ def distance_km(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
     return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, half_chord)))  # rounding may pass 1 between antipodes
 
 
-def nearest(lat: float, lng: float, *, limit: int = 3) -> list[Place]:
-    """The listed places nearest to a point, nearest first. A plain scan: a millisecond or two for 1,800 places."""
-    return nsmallest(
-        limit, gazetteer().places, key=lambda place: distance_km(lat, lng, place.latitude, place.longitude)
-    )
+def nearest(lat: float, lng: float, *, country: str = "", limit: int = 3) -> list[Place]:
+    """The listed places nearest to a point, nearest first; of that country where it has any.
+
+    A plain scan: a millisecond or two for 2,100 places.
+    """
+    places = gazetteer().places
+    at_home = [place for place in places if place.country == country]
+    return nsmallest(limit, at_home or places, key=lambda place: distance_km(lat, lng, place.latitude, place.longitude))

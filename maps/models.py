@@ -46,3 +46,24 @@ class City(models.Model):
 
     def name(self, lang: str) -> str:
         return self.name_ru if lang == "ru" else self.name_en
+
+
+class Village(models.Model):
+    """A place one cannot choose but may come from: it is answered with the listed cities near it."""
+
+    geoname_id = models.PositiveIntegerField(primary_key=True)
+    name_en = models.CharField(max_length=100)
+    name_ru = models.CharField(max_length=100, blank=True)
+    search_text = models.TextField()  # "|ивановка|ivanovka|": all names, normalised
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    country = models.CharField(max_length=2)
+    region_code = models.CharField(max_length=120)  # no foreign key: a load of other cities may take the region away
+    population = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="village_search_text_trigrams")]
+
+    @property
+    def names(self) -> list[str]:
+        return self.search_text.strip("|").split("|")

@@ -1,11 +1,16 @@
 """How names of places are compared: what people type differently for the same place is folded away."""
 
+import re
 import unicodedata
 
 MAX_QUERY = 80  # characters; the longest name, with its region, has about 70
 
 # Letters that Unicode does not take apart into a letter and a mark.
 _WHOLE_LETTERS = str.maketrans({"ё": "е", "ø": "o", "ł": "l", "ı": "i", "đ": "d"})
+
+
+# What people write before a name: "г. Тверь", "село Ивановка".
+_KIND = re.compile(r"(?:город|г|село|с|деревня|дер|д|поселок|пос|п|пгт|рп|станица|ст|хутор|х|аул|city|town|village) ")
 
 
 def normalise(text: str) -> str:
@@ -21,8 +26,9 @@ def normalise(text: str) -> str:
 
 
 def query(text: str) -> str:
-    """What a visitor typed, cut before anything is spent on it, and normalised."""
-    return normalise(text[:MAX_QUERY])[:MAX_QUERY]  # twice, because one character may become many
+    """What a visitor typed, cut before anything is spent on it, normalised, without the kind of place before it."""
+    short = normalise(text[:MAX_QUERY])[:MAX_QUERY]  # cut twice, because one character may become many
+    return short[kind.end() :] if (kind := _KIND.match(short)) else short
 
 
 def _plain(letter: str) -> str:

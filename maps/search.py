@@ -1,6 +1,6 @@
 """What people type, and the place they mean.
 
-Names are looked up in the process: 1,800 places have about 4,000 names, so a sorted list and bisect answer in
+Names are looked up in the process: 2,100 places have about 5,000 names, so a sorted list and bisect answer in
 microseconds, without a query, on every key pressed. Only for what begins no name PostgreSQL is asked: its trigram
 index finds the few dozen names that share some letters in a millisecond, where comparing with all would take fifty.
 Trigrams alone would not do: "мсоква" shares so little with Москва that a threshold low enough lets in half of the
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from maps.gazetteer import Gazetteer, Place, gazetteer
 from maps.names import edits, normalise, other_layout, query
 
-__all__ = ["named", "normalise", "search"]
+__all__ = ["bare", "listed", "named", "normalise", "search"]
 
 SHORTEST_TYPO = 4  # letters; one edit in fewer makes any name of any other
 LONGEST_TYPO = 50  # no name is longer
@@ -41,24 +41,32 @@ class _Index:
     qualified: dict[str, list[Place]]  # by name and region or country, in full and without generic words
 
 
-def search(q: str, *, limit: int = 10) -> list[Place]:
-    """Places that may be meant, best first: by name, typed on the wrong keyboard layout, with typos."""
+def search(q: str, *, home: str = "", limit: int = 10) -> list[Place]:
+    """Places that may be meant, best first: by name, typed on the wrong keyboard layout, with typos.
+
+    Of what fits alike, places of the home country come first, then larger ones. static/js/places.js does the same.
+    """
     text, flipped = query(q), other_layout(q)
     # The layout comes before typos: it matches names to the letter, and costs no query.
-    found = _starting(text, limit) or _starting(flipped, limit)
-    return found or _alike(text, limit) or _alike(flipped, limit)
+    found = _starting(text) or _starting(flipped) or _alike(text) or _alike(flipped)
+    return sorted(found, key=lambda place: (found[place], place.country != home, -place.population, place.id))[:limit]
+
+
+def listed(text: str) -> list[Place]:
+    """Places of exactly that name or alias, which is normalised already; larger first."""
+    return _index(gazetteer()).exact.get(text, [])
 
 
 def named(name: str) -> list[Place]:
     """Places of exactly that name or alias, larger first; a region or country after it tells namesakes apart."""
     text, index = query(name), _index(gazetteer())
-    return list(index.exact.get(text) or index.qualified.get(text) or index.qualified.get(_bare(text)) or ())
+    return list(index.exact.get(text) or index.qualified.get(text) or index.qualified.get(bare(text)) or ())
 
 
-def _starting(text: str, limit: int) -> list[Place]:
-    """Places a name of which, or a later word of it, begins so; whole names first, then larger places."""
+def _starting(text: str) -> dict[Place, tuple[int, ...]]:
+    """Places a name of which, or a later word of it, begins so; ranked: whole names, beginnings, later words."""
     if not text:
-        return []
+        return {}
     index = _index(gazetteer())
     rank = dict.fromkeys(index.exact.get(text, ()), _EXACT)
     for position in range(bisect_left(index.starts, (text,)), len(index.starts)):
@@ -66,22 +74,22 @@ def _starting(text: str, limit: int) -> list[Place]:
         if not start.startswith(text):
             break
         rank[place] = min(kind, rank.get(place, kind))
-    return sorted(rank, key=lambda place: (rank[place], -place.population, place.id))[:limit]
+    return {place: (kind,) for place, kind in rank.items()}
 
 
-def _alike(text: str, limit: int) -> list[Place]:
-    """Places with a name, or a later word of it, that begins so but for a typo or two; best first."""
+def _alike(text: str) -> dict[Place, tuple[int, ...]]:
+    """Places with a name, or a later word of it, that begins so but for a typo or two; ranked by typos."""
     if not SHORTEST_TYPO <= len(text) <= LONGEST_TYPO:
-        return []
+        return {}
     allowed = 1 if len(text) < 6 else 2
     by_id = gazetteer().by_id
-    typos: dict[Place, tuple[int, int]] = {}
+    typos: dict[Place, tuple[int, ...]] = {}
     for place in (by_id[city] for city in _sharing_letters(text) if city in by_id):
         ways = (way[: len(text) + allowed + 1] for name in place.names for way in (name, *_later_words(name)))
         fewest, unfinished = min(edits(text, way) for way in ways)
         if fewest <= allowed:
             typos[place] = fewest, int(unfinished > fewest)  # "орол" is rather Орёл than the beginning of Орландо
-    return sorted(typos, key=lambda place: (typos[place], -place.population, place.id))[:limit]
+    return typos
 
 
 def _sharing_letters(text: str) -> list[int]:
@@ -110,7 +118,7 @@ def _index(places: Gazetteer) -> _Index:
             starts.extend((rest, _LATER_WORD, place) for rest in _later_words(name))
         for full in dict.fromkeys(_with_regions(place)):
             starts.append((full, _PREFIX, place))
-            for key in {full, _bare(full)}:
+            for key in {full, bare(full)}:
                 qualified[key].append(place)
     starts.sort(key=lambda entry: entry[0])
     return _Index(starts, dict(exact), dict(qualified))
@@ -129,6 +137,6 @@ def _with_regions(place: Place) -> Iterable[str]:
     return (f"{name} {part}" for name in place.names for part in normalised)
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Without "область", "обл." and the like, which people leave out or shorten."""
     return " ".join(_GENERIC.sub(" ", text).split())

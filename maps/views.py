@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from maps.gazetteer import Gazetteer, Place, gazetteer
 from maps.geometry import nearest
 from maps.search import search
+from maps.villages import Unlisted, villages
 from rallyreg.bodies import Body
 from rallyreg.visitors import is_over, limit
 
@@ -28,7 +29,7 @@ class BadQuery(ValueError):
 # HEAD is counted too, because it costs as much as GET.
 @limit("240/m", READING)
 def city_search(request: HttpRequest) -> HttpResponse:
-    """`?q=` or `?near=lat,lng`, and `?lang=`: the places meant, best first."""
+    """`?q=` or `?near=lat,lng`, and `?lang=`, `?home=`: the places meant, best first, of these those at home."""
     lang = request.GET.get("lang", "en")
     with translation.override(lang if lang in LANGUAGES else "en"):
         if request.method not in READING:
@@ -36,10 +37,10 @@ def city_search(request: HttpRequest) -> HttpResponse:
         if is_over(request):
             return _error(gettext("Too many requests. Try again in a minute."), 429, retry_after=RATE_PERIOD)
         try:
-            places = _asked_for(request)
+            content = _answer(request, lang)
         except BadQuery as error:
             return _error(str(error), 400)
-    response = _json({"cities": [_described(place, lang) for place in places]})
+    response = _json(content)
     # Where somebody stands must not lie in a cache on the way.
     response["Cache-Control"] = "no-store" if "near" in request.GET else "public, max-age=300"
     return response
@@ -52,14 +53,18 @@ def cities_json(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     return _city_index(gazetteer()).answer(request, cache="public, max-age=86400")
 
 
-def _asked_for(request: HttpRequest) -> list[Place]:
+def _answer(request: HttpRequest, lang: str) -> dict[str, Any]:
     """The answer to the query; BadQuery in the language in force."""
     if request.GET.get("lang", "en") not in LANGUAGES:
         raise BadQuery(gettext("lang must be ru or en."))
     if ("q" in request.GET) == ("near" in request.GET):
         raise BadQuery(gettext("Ask with either q or near."))
     if "q" in request.GET:
-        return search(request.GET["q"])
+        q, home = request.GET["q"], request.GET.get("home", "")
+        content: dict[str, Any] = {"cities": [_described(place, lang) for place in search(q, home=home)]}
+        if unlisted := villages(q, home=home):
+            content["villages"] = [_village(village, lang) for village in unlisted]
+        return content
     try:
         lat, lng = (float(degrees) for degrees in request.GET["near"].split(","))
     except ValueError:
@@ -67,7 +72,7 @@ def _asked_for(request: HttpRequest) -> list[Place]:
     # Maps that can be scrolled around the globe count longitudes on beyond 180.
     if not (isfinite(lat) and isfinite(lng) and abs(lat) <= 90 and abs(lng) <= 540):
         raise BadQuery(gettext("near must be latitude,longitude in degrees."))
-    return nearest(lat, lng)
+    return {"cities": [_described(place, lang) for place in nearest(lat, lng)]}
 
 
 def _described(place: Place, lang: str) -> dict[str, str | int | float]:
@@ -79,6 +84,17 @@ def _described(place: Place, lang: str) -> dict[str, str | int | float]:
         "country_name": place.country_name(lang),
         "lat": place.latitude,
         "lng": place.longitude,
+    }
+
+
+def _village(village: Unlisted, lang: str) -> dict[str, Any]:
+    return {
+        "name": village.name(lang),
+        "region": village.region_name(lang),
+        "region_code": village.region.code if village.region else "",
+        "country": village.country,
+        "country_name": village.country_name(lang),
+        "nearest": [_described(near.place, lang) | {"km": near.km} for near in village.nearest],
     }
 
 
@@ -96,6 +112,7 @@ def _city_index(all_places: Gazetteer) -> Body:
         "region": [place.region_en for place in places],
         "region_ru": [place.region_ru for place in places],
         "population": [place.population for place in places],
+        "aliases": [";".join(place.aliases) for place in places],
     }
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     # Of the body, not the version alone: a new release may write the same places in another form.

@@ -1,5 +1,6 @@
-"""Forms clean words; they never save. What they cannot decide they offer: `choices` of cities, `regions`."""
+"""Forms clean words; they never save. What they cannot decide they offer: cities, villages, regions."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from maps import search
 from maps.gazetteer import Place, gazetteer
+from maps.villages import Unlisted, villages
 from pledges import addresses, gate, sealing
 from pledges.pledging import Where
 
@@ -22,21 +24,23 @@ class PlaceForm(forms.Form):
     )
     region = forms.CharField(required=False, max_length=120)
 
-    choices: list[dict[str, Any]]
+    choices: list[dict[str, Any]]  # of cities that may be meant
+    villages: list[dict[str, Any]]  # that are not listed, each with its `nearest` cities
     regions: list[dict[str, str]]
     nearest: list[dict[str, Any]]
+    place: dict[str, Any] | None  # the city that was settled on, for a form that is shown again
 
     def __init__(self, *args: Any, home_country: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.home_country = home_country
-        self.choices, self.regions, self.nearest = [], [], []
+        self.choices, self.villages, self.regions, self.nearest, self.place = [], [], [], [], None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not any(name in self.errors for name in ("city", "city_name", "region")):
-            cleaned["where"] = self._where(
-                cleaned.get("city", ""), cleaned.get("city_name", ""), cleaned.get("region", "")
-            )
+            words = (cleaned.get(name, "") for name in ("city", "city_name", "region"))
+            if where := self._where(*words):
+                cleaned["where"] = where
         return cleaned
 
     def _where(self, city: str, name: str, region: str) -> Where | None:
@@ -44,25 +48,43 @@ class PlaceForm(forms.Form):
         named = search.named(name) if name else []
         if city.isascii() and city.isdigit() and (place := places.by_id.get(int(city))):
             if not name or not named or place in named:
-                return Where(place.region_id, place.id)
+                return self._settle(place)
         elif city:
             self.add_error("city_name", _("We do not know this place. Choose one from the list, please."))
             return None
         if region and (found := places.regions.get(region)):
+            self.regions = region_choices(self.home_country)  # where the form is shown again, so is what was chosen
             return Where(found.id, None)
         if len(named) == 1:
-            return Where(named[0].region_id, named[0].id)
+            return self._settle(named[0])
         self._offer(name, named)
         return None
 
+    def _settle(self, place: Place) -> Where:
+        """What was chosen; a form that is shown again says so by a name that means nothing else."""
+        self.place = as_choice(place, self.home_country)
+        name = self.place["name"]
+        if len(search.named(name)) != 1:
+            name = f"{name}, {self.place['region'] or self.place['country_name']}"
+        settled = search.named(name) == [place]
+        self._rewrite(city_name=name, city="" if settled else str(place.id))
+        return Where(place.region_id, place.id)
+
+    def _rewrite(self, **words: str) -> None:
+        self.data = {**self.data.dict(), **words} if isinstance(self.data, QueryDict) else {**self.data, **words}
+
     def _offer(self, name: str, named: list[Place]) -> None:
         """Ask back with what could be meant."""
-        found = named or (search.search(name, limit=5) if name else [])
-        self.choices = [as_choice(place) for place in found]
+        found = named or (search.search(name, home=self.home_country, limit=5) if name else [])
+        unlisted = [] if named else villages(name, home=self.home_country)
+        self.choices = [as_choice(place, self.home_country) for place in found]
+        self.villages = [as_village(village, self.home_country) for village in unlisted]
         if named:
             self.add_error("city_name", _("There are several places of this name. Which one is yours?"))
         elif not name:
             self.add_error("city_name", _("Where will you join? Write a city, please."))
+        elif unlisted:
+            self.add_error("city_name", _("This place is not in our list. Choose a city near it, or your region."))
         elif found:
             self.add_error("city_name", _("We do not know this place. Did you mean one of these?"))
         else:
@@ -124,9 +146,7 @@ class PledgeForm(PlaceForm):
 
     def renew_token(self) -> None:
         """A fresh timing token for the form as it is shown again."""
-        self.data = (
-            {**self.data.dict(), "token": gate.timing_token()} if isinstance(self.data, QueryDict) else self.data
-        )
+        self._rewrite(token=gate.timing_token())
 
     @property
     def is_trapped(self) -> bool:
@@ -141,14 +161,21 @@ class CodeForm(forms.Form):
         return "".join(sign for sign in self.cleaned_data["code"] if sign.isascii() and sign.isdigit())
 
 
-def as_choice(place: Place) -> dict[str, Any]:
+def as_choice(place: Place, home_country: str) -> dict[str, Any]:
+    return {"id": place.id} | _described(place, place.region, home_country)
+
+
+def _described(place: Place | Unlisted, region: Callable[[str], str], home_country: str) -> dict[str, Any]:
+    """Its name and where it lies; the country only where that is not the home country or there is no region to tell."""
     language = get_language() or "en"
-    return {
-        "id": place.id,
-        "name": place.name(language),
-        "region": place.region(language),
-        "country_name": place.country_name(language),
-    }
+    name, told = place.name(language), region(language)
+    abroad = place.country != home_country or told in ("", name)
+    return {"name": name, "region": told, "country_name": place.country_name(language) if abroad else ""}
+
+
+def as_village(village: Unlisted, home_country: str) -> dict[str, Any]:
+    nearest = [as_choice(near.place, home_country) | {"km": near.km} for near in village.nearest]
+    return _described(village, village.region_name, home_country) | {"nearest": nearest}
 
 
 def region_choices(country: str) -> list[dict[str, str]]:

@@ -1,3 +1,4 @@
+import gzip
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -26,13 +27,18 @@ def test_the_file_that_comes_along_loads_and_loading_again_changes_nothing():
     assert before == (list(City.objects.order_by("pk").values()), list(Region.objects.order_by("pk").values()))
 
 
-def test_the_command_says_in_one_line_what_it_did(file_of: FileOf):
-    out = StringIO()
+def test_the_command_says_in_a_line_for_each_file_what_it_did(file_of: FileOf, tmp_path: Path):
+    villages = tmp_path / "villages.csv.gz"
+    columns = "geoname_id,name_ru,name_en,others,latitude,longitude,country,region_en,population"
+    villages.write_bytes(gzip.compress(f"{columns}\n1,Ивановка,Ivanovka,,53.347,34.219,RU,Tatarstan,0\n".encode()))
+    first, again = StringIO(), StringIO()
 
-    call_command("load_cities", str(file_of(KAZAN, BERLIN)), stdout=out)
+    for out in (first, again):
+        call_command("load_cities", str(file_of(KAZAN, BERLIN)), "--villages", str(villages), stdout=out)
 
-    assert out.getvalue().startswith("2 cities: 2 added, 0 changed, 0 deleted, 0 unlisted")
-    assert out.getvalue().count("\n") == 1
+    assert first.getvalue().startswith("2 cities: 2 added, 0 changed, 0 deleted, 0 unlisted")
+    assert [line.split(" (")[0] for line in first.getvalue().splitlines()][1:] == ["1 places that are not listed"]
+    assert again.getvalue().count("\n") == 1
 
 
 def test_a_city_keeps_all_its_names_normalised(file_of: FileOf):

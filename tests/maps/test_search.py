@@ -40,6 +40,7 @@ def test_what_people_write_differently_is_the_same(typed: str, means: str):
         *[(name, "Ростов-на-Дону") for name in ("Ростов-на-Дону", "ростов на дону", "ростов", "rostov-on-don")],
         *[(name, "Королёв") for name in ("Королёв", "королев", "Korolev")],
         *[(name, "Берлин") for name in ("Берлин", "Berlin", "берл")],
+        *[(name, "Тверь") for name in ("г. Тверь", "город Тверь", "г Тверь")],
         ("Zürich", "Цюрих"),
         ("munchen", "Мюнхен"),
     ],
@@ -130,6 +131,12 @@ def test_ten_thousand_letters_are_cut():
 def test_no_more_is_found_than_asked_for():
     assert len(search("к", limit=4)) == 4
     assert len(search("м")) == 10
+
+
+def test_places_at_home_come_before_larger_ones_abroad_but_not_before_a_better_match():
+    assert {place.country for place in search("к", home="RU")} == {"RU"}
+    assert search("к")[0].country != "RU"
+    assert [place.name_ru for place in search("Киев", home="RU")][:1] == ["Киев"]
 
 
 def regions(places: list[Place]) -> list[str]:

@@ -8,6 +8,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from maps.gazetteer import gazetteer
+from maps.models import Village
 from maps.views import cities_json, city_search
 
 pytestmark = pytest.mark.usefixtures("all_places")
@@ -55,6 +56,28 @@ def test_the_nearest_cities_are_told_for_a_point():
 
 def test_nothing_found_is_an_empty_list():
     assert answer(q="") == answer(q="\x00") == answer(q="ы" * 10_000) == []
+
+
+def test_a_village_is_told_with_the_cities_near_it_and_only_then():
+    village = {"geoname_id": 1, "name_en": "Zyuzyukino", "name_ru": "Зюзюкино", "search_text": "|зюзюкино|"}
+    point = {"latitude": 55.7, "longitude": 49.2, "country": "RU", "region_code": "RU/Tatarstan", "population": 0}
+    Village.objects.create(**village, **point)
+
+    response = ask(q="зюзюкино", lang="ru", home="RU")
+    (told,) = json.loads(response.content)["villages"]
+    Village.objects.all().delete()
+
+    assert {key: told[key] for key in ("name", "region", "region_code", "country", "country_name")} == {
+        "name": "Зюзюкино",
+        "region": "Татарстан",
+        "region_code": "RU/Tatarstan",
+        "country": "RU",
+        "country_name": "Россия",
+    }
+    assert (told["nearest"][0]["name"], told["nearest"][0]["km"]) == ("Казань", 11)
+    assert len(told["nearest"]) == 3
+    assert response["Cache-Control"] == "public, max-age=300"
+    assert "villages" not in json.loads(ask(q="Казань").content)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +151,10 @@ def index(**headers: str) -> HttpResponse:
 
 def test_the_index_is_aligned_and_sorted_by_id():
     content = json.loads(index().content)
-    arrays = [content[key] for key in ("id", "ru", "en", "lat", "lng", "country", "region", "region_ru", "population")]
+    arrays = [
+        content[key]
+        for key in ("id", "ru", "en", "lat", "lng", "country", "region", "region_ru", "population", "aliases")
+    ]
 
     assert content["version"] == gazetteer().version
     assert {len(array) for array in arrays} == {len(gazetteer().places)}
@@ -143,6 +169,7 @@ def test_the_index_is_aligned_and_sorted_by_id():
         "Kaluga Oblast",
         "Калужская область",
     ]
+    assert arrays[9][content["id"].index(498817)].split(";")[:3] == ["Питер", "СПб", "Петербург"]
 
 
 def test_the_index_is_for_every_origin_and_cached_for_a_day():
