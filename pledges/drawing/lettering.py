@@ -1,5 +1,6 @@
 """Onest for pictures and PDF, how wide words are in it, and how a text is fitted into a box."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,7 +47,7 @@ def fit(
     size = largest
     while size > smallest:
         lines = wrap(text, width=width, size=size, measure=measure)
-        whole = all(measure(word, size) <= width for word in text.split())  # a larger size must not break a word
+        whole = all(measure(word, size) <= width for word in words(text))  # a larger size must not break a word
         if whole and len(lines) * size * leading <= height:
             return Fitted(lines, size, size * leading)
         size = max(smallest, size * 0.94)
@@ -64,7 +65,7 @@ def wrap(text: str, *, width: float, size: float, measure: Measure) -> tuple[str
     """Words in lines no wider than the width; a word wider than that is broken."""
     lines: list[str] = []
     line = ""
-    for word in text.split():
+    for word in words(text):
         longer = f"{line} {word}" if line else word
         if measure(longer, size) <= width:
             line = longer
@@ -74,6 +75,11 @@ def wrap(text: str, *, width: float, size: float, measure: Measure) -> tuple[str
         *whole, line = _broken(word, width=width, size=size, measure=measure)
         lines += whole
     return (*lines, line) if line else tuple(lines)
+
+
+def words(text: str) -> list[str]:
+    """Not at no-break spaces, unlike str.split()."""
+    return [word for word in re.split(r"[ \t\r\n]+", text) if word]
 
 
 def _broken(word: str, *, width: float, size: float, measure: Measure) -> list[str]:

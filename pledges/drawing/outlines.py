@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from maps.projection import RADIUS
+from maps.projection import RADIUS, WEST_EDGE
 from pledges.drawing.frame import Frame
 
 MARGIN = 8  # pixels around the picture that are still drawn, so that no outline ends inside it
@@ -90,8 +90,8 @@ def _parts(shape: dict[str, Any]) -> list[list[list[int]]]:
 
 
 def _pixel(point: Point, frame: Frame) -> Point:
-    # The base map's eastern edge is its western one; without this it would jump there.
-    return frame.point(point[0], min(point[1], 190.999))
+    # The base map's eastern edge is its western one: what lies on it or a little beyond must not jump to the other.
+    return frame.point(point[0], max(WEST_EDGE, min(point[1], WEST_EDGE + 359.999)))
 
 
 def _joined(numbers: list[int], lines: list[Line]) -> Line:
