@@ -41,13 +41,24 @@ def medium_width(text: str, size: float) -> float:
 
 
 def fit(
-    text: str, *, width: float, height: float, largest: float, smallest: float, measure: Measure, leading: float = 1.15
+    text: str,
+    *,
+    width: float,
+    height: float,
+    largest: float,
+    smallest: float,
+    measure: Measure,
+    leading: float = 1.15,
+    breaking: bool = False,
 ) -> Fitted:
-    """The text as large as its box allows; at the smallest size, whatever is still too much ends in an ellipsis."""
+    """The text as large as its box allows; at the smallest size, whatever is still too much ends in an ellipsis.
+
+    A word is broken only at the smallest size, unless `breaking`, which suits addresses.
+    """
     size = largest
     while size > smallest:
         lines = wrap(text, width=width, size=size, measure=measure)
-        whole = all(measure(word, size) <= width for word in words(text))  # a larger size must not break a word
+        whole = breaking or all(measure(word, size) <= width for word in words(text))
         if whole and len(lines) * size * leading <= height:
             return Fitted(lines, size, size * leading)
         size = max(smallest, size * 0.94)
@@ -83,11 +94,11 @@ def words(text: str) -> list[str]:
 
 
 def _broken(word: str, *, width: float, size: float, measure: Measure) -> list[str]:
-    """A word in parts that fit, after a hyphen where it has one."""
+    """A word in parts that fit, after a stroke or a hyphen where it has one."""
     parts, part = [], ""
     for letter in word:
         if part and measure(part + letter, size) > width:
-            cut = part.rfind("-") + 1 or len(part)
+            cut = part.rfind("/") + 1 or part.rfind("-") + 1 or len(part)
             parts.append(part[:cut])
             part = part[cut:]
         part += letter

@@ -25,7 +25,7 @@ FADE_FROM, FADE_TO = 470, 700  # pixels between which the paper under the words 
 MAP_FROM = 548
 INSIDE = Inside(560, 90, WIDTH - 30, HEIGHT - 60)
 LARGEST = 40
-SHADES = 128  # colours of the finished file, which keeps it small enough for every messenger
+SHADES = 224  # colours of the finished file, which keeps it small enough for every messenger
 
 
 @dataclass(frozen=True)
