@@ -61,7 +61,8 @@ def lay_out(rally: Published, hours: list[Hour]) -> Chart:
     def y(people: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * people / most
 
-    rules, words = [], _heading(rally)
+    rules: list[tuple[float, float, float, float, str]] = []
+    words = _heading(rally)
     step = _step(most / 5)
     for people in range(0, most + 1, step):
         rules.append((LEFT, y(people), WIDTH - RIGHT, y(people), COLOURS.line))
@@ -190,8 +191,15 @@ def png(chart: Chart) -> bytes:
     for word in chart.words:
         face = lettering.font(BOLD if word.bold else MEDIUM, round(word.size * SHARP))
         at = (word.x * SHARP, word.y * SHARP)
-        look = {"font": face, "anchor": anchors[word.anchor], "fill": word.colour}
-        ink.text(at, word.text, stroke_width=2 * SHARP, stroke_fill=COLOURS.paper, **look)
+        ink.text(
+            at,
+            word.text,
+            fill=word.colour,
+            font=face,
+            anchor=anchors[word.anchor],
+            stroke_width=2 * SHARP,
+            stroke_fill=COLOURS.paper,
+        )
     file = BytesIO()
     picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).quantize(64, dither=Image.Dither.NONE).save(
         file, "PNG", optimize=True

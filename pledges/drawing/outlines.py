@@ -168,4 +168,3 @@ def _cut_line(line: Line, box: tuple[float, ...]) -> Iterator[Line]:
             run = []
     if run:
         yield run
-

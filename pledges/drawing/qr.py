@@ -29,7 +29,7 @@ def svg(address: str) -> str:
     whole = side + 2 * QUIET
     path = "".join(f"M{x + QUIET} {y + QUIET}h{length}v1h-{length}z" for x, y, length in dark)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {whole}" width="{whole * 8}" height="{whole * 8}"'
-        f' role="img" shape-rendering="crispEdges"><title>QR</title><rect width="{whole}" height="{whole}" fill="#fff"/>'
-        f'<path d="{path}" fill="#000"/></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {whole}" width="{8 * whole}"'
+        f' height="{8 * whole}" role="img" shape-rendering="crispEdges"><title>QR</title>'
+        f'<rect width="{whole}" height="{whole}" fill="#fff"/><path d="{path}" fill="#000"/></svg>'
     )

@@ -49,7 +49,8 @@ class Box:
     bottom: float
 
     def meets(self, other: "Box") -> bool:
-        return self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        beside = self.right <= other.left or other.right <= self.left
+        return not beside and self.top < other.bottom and other.top < self.bottom
 
     def touches(self, circle: Circle, gap: float = 0.0) -> bool:
         across = max(self.left - circle.x, 0.0, circle.x - self.right)
@@ -57,9 +58,8 @@ class Box:
         return hypot(across, down) < circle.radius + gap
 
     def within(self, other: "Box") -> bool:
-        return (
-            self.left >= other.left and self.right <= other.right and self.top >= other.top and self.bottom <= other.bottom
-        )
+        wide = other.left <= self.left and self.right <= other.right
+        return wide and other.top <= self.top and self.bottom <= other.bottom
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def labels(drawn: list[Circle], style: Style, *, language: str) -> list[Label]:
 def _best(circle: Circle, lines: list[str], drawn: list[Circle], taken: list[Box], style: Style) -> "_Spot | None":
     """The spot beside a circle that is free, with the fewest dots under the words."""
     under = max(2 * SMALLEST, FREE * circle.radius)
-    spots = []
+    spots: list[tuple[float, int, _Spot]] = []
     for spot in _spots(circle, lines, style):
         if not spot.box.within(style.view) or any(spot.box.meets(other) for other in taken):
             continue

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.template.response import TemplateResponse
 from django.utils.translation import get_language
 
-from maps.gazetteer import Place
+from maps.gazetteer import Place, country_name, gazetteer
 from pledges.publishing import reading
 from pledges.publishing.reading import Published
 
@@ -68,3 +68,10 @@ def as_row(place: Place, rally: Published) -> dict[str, Any]:
         "population": place.population,
         "share": confirmed * 1000 / place.population if confirmed and place.population else None,
     }
+
+
+def region_name(other: dict[str, Any]) -> tuple[str, str]:
+    """Region (empty abroad) and country of a row of `others`, in the active language."""
+    language = get_language() or "en"
+    region = gazetteer().regions.get(f"{other['country']}/{other['region']}") if other["region"] else None
+    return region.name(language) if region else "", country_name(other["country"], language)
