@@ -14,6 +14,7 @@ from pledges.drawing.frame import Inside, frame_of
 from pledges.drawing.lettering import bold_width
 from pledges.drawing.outlines import Line, Outlines, outlines
 from pledges.drawing.palette import Palette
+from pledges.drawing.scene import SMALLEST
 from pledges.publishing.reading import Published
 
 WIDTH, HEIGHT = 1200, 760
@@ -42,8 +43,9 @@ def draw(rally: Published, places: Gazetteer, palette: Palette, *, language: str
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{palette.sea}"/>',
             _land(outlines(frame), palette),
             f'<g fill="{palette.accent}" fill-opacity=".8" stroke="{palette.land}">',
-            *(f'<circle cx="{c.x:.1f}" cy="{c.y:.1f}" r="{c.radius:.1f}"/>' for c in circles),
+            *(f'<circle cx="{c.x:.1f}" cy="{c.y:.1f}" r="{c.radius:.1f}"/>' for c in circles if c.radius > SMALLEST),
             "</g>",
+            _dots([circle for circle in circles if circle.radius <= SMALLEST], palette),
             f'<g font-family="{FAMILY}" stroke-linejoin="round" paint-order="stroke">',
             *(_label(label, palette) for label in scene.labels(circles, style, language=language)),
             "</g></svg>",
@@ -59,6 +61,18 @@ def _land(seen: Outlines, palette: Palette) -> str:
         f'<path d="{_paths(seen.regions)}" stroke="{palette.region}" stroke-width="4.5"/>'
         f'<path d="{_paths(seen.borders)}" stroke="{palette.border}" stroke-width="5"/>'
         f'<path d="{_paths(seen.disputed)}" stroke="{palette.border}" stroke-width="5" stroke-dasharray="20 15"/></g>'
+    )
+
+
+def _dots(smallest: list[scene.Circle], palette: Palette) -> str:
+    """Round line ends of no length, all in one path: there may be a thousand of them."""
+    points = "".join(f"M{FINE * dot.x:.0f} {FINE * dot.y:.0f}h0" for dot in smallest)
+    width = FINE * (2 * SMALLEST - 1)  # without the ring of the larger ones
+    return (
+        f'<path transform="scale({1 / FINE})" d="{points}" fill="none" stroke="{palette.accent}" stroke-opacity=".8"'
+        f' stroke-width="{width:g}" stroke-linecap="round"/>'
+        if points
+        else ""
     )
 
 
