@@ -1,6 +1,8 @@
 """What a real browser does with the frame in somebody else's page, with the wall and with the pictures."""
 
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -8,7 +10,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.journeys.conftest import System, eventually
 from tests.journeys.test_browser import browser_type_launch_args, chromium_path, violations, visit  # noqa: F401
 
-FOREIGN = "http://newspaper.example/"
 HOST = """<!doctype html><title>A newspaper</title><h1>News</h1>
 <iframe title="count" src="{url}/en/{rally}/embed/" width="360" height="260"></iframe>
 <iframe title="page" src="{url}/en/{rally}/" width="360" height="260"></iframe>"""
@@ -19,13 +20,27 @@ pytestmark = pytest.mark.journey
 @pytest.fixture
 def newspaper(browser: Browser, system: System, rally: str) -> Iterator[Page]:
     """A page on another site that frames both the count and the rally's own page."""
-    context = browser.new_context()
-    body = HOST.format(url=system.url, rally=rally)
-    context.route(f"{FOREIGN}*", lambda route: route.fulfill(body=body, content_type="text/html"))
-    page = context.new_page()
-    page.goto(FOREIGN)
-    yield page
-    context.close()
+    body = HOST.format(url=system.url, rally=rally).encode()
+
+    class News(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *said: object) -> None:
+            """Keep quiet."""
+
+    # A real server, for a browser lets no page from elsewhere load one from this machine.
+    with ThreadingHTTPServer(("127.0.0.1", 0), News) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"http://localhost:{server.server_port}/")
+        yield page
+        context.close()
+        server.shutdown()
 
 
 def test_another_site_may_frame_the_count_and_nothing_else(newspaper: Page, rally: str) -> None:
@@ -67,8 +82,10 @@ def test_the_pages_are_accessible_and_fit_every_screen(
 
 
 def test_the_number_on_the_wall_fits_however_large(
-    visit: Callable[..., BrowserContext], system: System, rally: str
-) -> None:  # noqa: F811
+    visit: Callable[..., BrowserContext],  # noqa: F811
+    system: System,
+    rally: str,
+) -> None:
     with system.database() as database:
         database.execute("UPDATE pledges_rally SET confirmed = 888888 WHERE slug = %s", [rally])
     assert eventually(lambda: system.count(rally) == 888_888)

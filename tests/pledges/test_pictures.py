@@ -8,6 +8,7 @@ from django.test import Client
 
 from pledges.models import PublishedTally, Rally
 from pledges.pages import keeping
+from rallyreg.cache import ForgivingRedisCache
 from tests.pledges.conftest import NOON
 
 KINDS = {
@@ -136,7 +137,13 @@ def test_nobody_waits_long_for_a_picture_there_is_not_yet(site, monkeypatch):
     assert site.get("/en/clean-air/share.png").status_code == 200
 
 
-def test_without_redis_pictures_are_drawn_all_the_same(site, settings):
-    settings.CACHES = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": "unix:///nowhere?db=0"}}
+@pytest.fixture
+def no_redis(settings, tmp_path):
+    caches = settings.CACHES["default"] | {"LOCATION": f"unix://{tmp_path}/nothing.sock"}
+    settings.CACHES = {"default": caches}
+    yield
+    ForgivingRedisCache._away_until = 0.0  # or the next tests' cache would rest too
 
+
+def test_without_redis_pictures_are_drawn_all_the_same(site, no_redis):
     assert site.get("/en/clean-air/share.png").status_code == 200
