@@ -25,7 +25,8 @@ from pledges.publishing.reading import Published
 COLUMNS, ROWS = 2, 4  # of flyers on a sheet: each is a seventh of the A series
 MARGIN = 18 * mm
 POSTER_CODE = 78 * mm
-FLYER_CODE = 33 * mm
+FLYER_CODE = 31 * mm
+WHITE = 3.5 * mm  # above a flyer's code, for those who read it
 GREY = 0.35
 
 
@@ -130,7 +131,7 @@ def _flyer(pen: "_Pen", said: Sheet, width: float, height: float) -> None:
     code_top = edge + FLYER_CODE
     news = " · ".join(part for part in (said.when or said.standing, said.where) if part)
     news = f"{said.city}: {news}" if said.city else news
-    pen.block(news, x, top, inner, max(top - code_top - 1 * mm, 8), largest=12, smallest=6)
+    pen.block(news, x, top, inner, max(top - code_top - WHITE, 8), largest=12, smallest=6)
     pen.code(said.url, x, edge, FLYER_CODE)
     x += FLYER_CODE + 4 * mm
     inner = width - edge - x

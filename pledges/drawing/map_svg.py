@@ -3,6 +3,7 @@
 Presentation attributes only: the page's policy allows no inline style, and an image loads no fonts.
 """
 
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from django.utils.formats import number_format
@@ -10,44 +11,65 @@ from django.utils.translation import gettext as _
 
 from maps.gazetteer import Gazetteer
 from pledges.drawing import scene
-from pledges.drawing.frame import Inside, frame_of
+from pledges.drawing.frame import Frame, Inside, frame_of
 from pledges.drawing.lettering import bold_width
 from pledges.drawing.outlines import Line, Outlines, outlines
 from pledges.drawing.palette import Palette
 from pledges.drawing.scene import SMALLEST
 from pledges.publishing.reading import Published
 
-WIDTH, HEIGHT = 1200, 760
-# Where the people have to be: the middle, because a phone shows a strip of the picture.
-INSIDE = Inside(70, 120, WIDTH - 70, HEIGHT - 140)
-LARGEST, SIZE, MOST = 54, 18, 18
-VIEW = scene.Box(10, 10, WIDTH - 10, HEIGHT - 10)
 FALLBACK = 1.19  # the widest bold typeface a reader may have (DejaVu Sans) against Onest, on names of cities
 FAMILY = "Onest, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 FINE = 5  # land is drawn in fifths of a pixel, as whole numbers, which are shorter
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One size of the map; the people have to be `inside`, the middle, because a page may cut a strip out of it."""
+
+    width: int
+    height: int
+    inside: Inside
+    largest: float  # radius of the biggest circle
+    size: float  # of names
+    most: int  # names at most
+
+    def frame(self, country: str, places: Gazetteer) -> Frame:
+        return frame_of(country, places, width=self.width, height=self.height, inside=self.inside)
+
+    @property
+    def style(self) -> scene.Style:
+        view = scene.Box(10, 10, self.width - 10, self.height - 10)
+        return scene.Style(self.size, self.most, measure, view)
+
+
+WIDE = Shape(1200, 760, Inside(70, 120, 1130, 620), largest=54, size=18, most=18)
+# For a phone, which shows it half as large: fewer names, twice as large.
+SMALL = Shape(780, 460, Inside(110, 80, 720, 390), largest=40, size=23, most=9)
+SHAPES = {"": WIDE, "-small": SMALL}
 
 
 def measure(text: str, size: float) -> float:
     return bold_width(text, size) * FALLBACK
 
 
-def draw(rally: Published, places: Gazetteer, palette: Palette, *, language: str) -> str:
-    frame = frame_of(rally.body["home_country"], places, width=WIDTH, height=HEIGHT, inside=INSIDE)
-    circles = scene.circles(frame, rally.cities, places, largest=LARGEST)
-    style = scene.Style(largest=LARGEST, size=SIZE, most=MOST, measure=measure, view=VIEW)
+def draw(rally: Published, places: Gazetteer, palette: Palette, shape: Shape = WIDE, *, language: str) -> str:
+    frame = shape.frame(rally.body["home_country"], places)
+    circles = scene.circles(frame, rally.cities, places, largest=shape.largest)
+    size = f'width="{shape.width}" height="{shape.height}"'
     title = _("Where we are: {n} people").format(n=number_format(rally.confirmed))
     return "".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {shape.width} {shape.height}" {size}'
             f' role="img" lang={quoteattr(language)}><title>{escape(title)}</title>',
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{palette.sea}"/>',
+            f'<rect {size} fill="{palette.sea}"/>',
             _land(outlines(frame), palette),
             f'<g fill="{palette.accent}" fill-opacity=".8" stroke="{palette.land}">',
             *(f'<circle cx="{c.x:.1f}" cy="{c.y:.1f}" r="{c.radius:.1f}"/>' for c in circles if c.radius > SMALLEST),
             "</g>",
             _dots([circle for circle in circles if circle.radius <= SMALLEST], palette),
             f'<g font-family="{FAMILY}" stroke-linejoin="round" paint-order="stroke">',
-            *(_label(label, palette) for label in scene.labels(circles, style, language=language)),
+            *(_label(label, palette) for label in scene.labels(circles, shape.style, language=language)),
             "</g></svg>",
         ]
     )

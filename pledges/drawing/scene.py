@@ -66,7 +66,6 @@ class Box:
 class Style:
     """How large and how many; `measure` is how wide a name may become in whatever typeface the reader has."""
 
-    largest: float  # radius of the biggest circle
     size: float  # of names
     most: int  # names at most
     measure: Measure
@@ -122,7 +121,8 @@ def _best(circle: Circle, lines: list[str], drawn: list[Circle], taken: list[Box
     for spot in _spots(circle, lines, style):
         if not spot.box.within(style.view) or any(spot.box.meets(other) for other in taken):
             continue
-        if any(spot.box.touches(other, CLEAR) for other in drawn if other.radius > under and other is not circle):
+        others = (other for other in drawn if other.radius > under and other is not circle)
+        if any(spot.box.touches(other, max(CLEAR, 0.3 * other.radius)) for other in others):
             continue
         covered = [other.radius for other in drawn if other.radius <= under and spot.box.touches(other)]
         if not spot.box.touches(circle):

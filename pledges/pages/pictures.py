@@ -16,18 +16,24 @@ from pledges.pages.showing import published_or_404
 from pledges.publishing import history
 from pledges.publishing.reading import Published
 
+MAPS = {
+    f"{scheme}{suffix}": (palette, shape)
+    for scheme, palette in SCHEMES.items()
+    for suffix, shape in map_svg.SHAPES.items()
+}
 SVG, PNG, PDF = "image/svg+xml", "image/png", "application/pdf"
 
 
 @require_safe
 def map_picture(request: HttpRequest, slug: str, scheme: str) -> HttpResponse:
-    """`scheme` is light or dark."""
+    """`scheme` is light or dark, or light-small or dark-small for phones."""
     rally, language = published_or_404(slug), _language()
-    if scheme not in SCHEMES:
+    if scheme not in MAPS:
         raise Http404
+    palette, shape = MAPS[scheme]
 
     def draw() -> bytes:
-        return map_svg.draw(rally, gazetteer(), SCHEMES[scheme], language=language).encode()
+        return map_svg.draw(rally, gazetteer(), palette, shape, language=language).encode()
 
     return kept(request, f"map:{slug}:{language}:{scheme}", draw, kind=SVG)
 

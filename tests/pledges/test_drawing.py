@@ -176,7 +176,7 @@ def test_no_circle_has_its_middle_under_a_bigger_one_and_each_number_is_its_city
 
 
 def home_frame():
-    return frame_of("RU", gazetteer(), width=map_svg.WIDTH, height=map_svg.HEIGHT, inside=map_svg.INSIDE)
+    return map_svg.WIDE.frame("RU", gazetteer())
 
 
 def box_of(label):
@@ -187,27 +187,27 @@ def box_of(label):
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
-def test_names_meet_neither_each_other_nor_the_edge_nor_large_circles(crowd, language):
-    drawn = scene.circles(home_frame(), crowd.cities, gazetteer(), largest=map_svg.LARGEST)
-    style = scene.Style(map_svg.LARGEST, map_svg.SIZE, map_svg.MOST, map_svg.measure, map_svg.VIEW)
+@pytest.mark.parametrize(("shape", "least"), [(map_svg.WIDE, 12), (map_svg.SMALL, 6)])
+def test_names_meet_neither_each_other_nor_the_edge_nor_large_circles(crowd, language, shape, least):
+    drawn = scene.circles(shape.frame("RU", gazetteer()), crowd.cities, gazetteer(), largest=shape.largest)
     with translation.override(language):
-        labels = [label for label in scene.labels(drawn, style, language=language) if label.kind != "inside"]
+        labels = scene.labels(drawn, shape.style, language=language)
 
-    boxes = [box_of(label) for label in labels]
-    assert len(labels) > 12
+    boxes = [box_of(label) for label in labels if label.kind != "inside"]
+    assert len(boxes) > least
     assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.meets(b)]
-    assert all(box.within(map_svg.VIEW) for box in boxes)
+    assert all(box.within(shape.style.view) for box in boxes)
     assert not [box for box in boxes for circle in drawn if circle.radius > 25 and box.touches(circle)]
 
 
 def test_numbers_stand_inside_circles_only_where_they_fit(crowd):
-    drawn = scene.circles(home_frame(), crowd.cities, gazetteer(), largest=map_svg.LARGEST)
-    style = scene.Style(map_svg.LARGEST, map_svg.SIZE, map_svg.MOST, map_svg.measure, map_svg.VIEW)
-    labels = [label for label in scene.labels(drawn, style, language="ru") if label.kind == "inside"]
+    shape = map_svg.WIDE
+    drawn = scene.circles(home_frame(), crowd.cities, gazetteer(), largest=shape.largest)
+    labels = [label for label in scene.labels(drawn, shape.style, language="ru") if label.kind == "inside"]
 
     assert labels
     for label in labels:
-        around = next(c for c in drawn if abs(c.x - label.x) < 0.1 and abs(c.y - label.y) < map_svg.SIZE)
+        around = next(c for c in drawn if abs(c.x - label.x) < 0.1 and abs(c.y - label.y) < shape.size)
         assert map_svg.measure(label.text, label.size) < 2 * around.radius
 
 
@@ -248,7 +248,7 @@ def test_land_stays_in_the_picture_and_neighbours_share_their_border(places):
     seen = outlines(home_frame())
 
     points = [point for polygon in seen.land for ring in polygon for point in ring]
-    assert all(-9 <= x <= map_svg.WIDTH + 9 and -9 <= y <= map_svg.HEIGHT + 9 for x, y in points)
+    assert all(-9 <= x <= map_svg.WIDE.width + 9 and -9 <= y <= map_svg.WIDE.height + 9 for x, y in points)
     on_land = set(points)
     border = [point for line in seen.borders for point in line[1:-1]]
     assert sum(point in on_land for point in border) > 0.95 * len(border)

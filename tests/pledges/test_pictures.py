@@ -14,6 +14,8 @@ from tests.pledges.conftest import NOON
 KINDS = {
     "map-light.svg": "image/svg+xml",
     "map-dark.svg": "image/svg+xml",
+    "map-light-small.svg": "image/svg+xml",
+    "map-dark-small.svg": "image/svg+xml",
     "qr.svg": "image/svg+xml",
     "cities/551487/qr.svg": "image/svg+xml",
     "press/chart.svg": "image/svg+xml",
