@@ -7,13 +7,16 @@ from functools import cached_property
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
+DENSE = {"image/png", "application/pdf"}
+
 
 @dataclass(frozen=True)
 class Body:
-    """JSON as bytes, with its ETag in quotes."""
+    """Bytes, with their ETag in quotes; text is packed, what is packed already is not."""
 
     raw: bytes
     etag: str
+    kind: str = "application/json"
 
     @cached_property
     def packed(self) -> bytes:
@@ -21,8 +24,8 @@ class Body:
 
     def answer(self, request: HttpRequest, *, cache: str) -> HttpResponse:
         """200 or 304, open to every origin."""
-        packed = "gzip" in request.headers.get("Accept-Encoding", "")
-        whole: HttpResponse = HttpResponse(self.packed if packed else self.raw, content_type="application/json")
+        packed = self.kind not in DENSE and "gzip" in request.headers.get("Accept-Encoding", "")
+        whole: HttpResponse = HttpResponse(self.packed if packed else self.raw, content_type=self.kind)
         if packed:
             whole.headers["Content-Encoding"] = "gzip"
         response: HttpResponse = get_conditional_response(request, etag=self.etag, response=whole) or whole

@@ -5,7 +5,7 @@ from django.urls import path, re_path
 
 from maps.views import city_search
 from pledges.machine import announcement, figures, health
-from pledges.pages import mailbox, pledge, rally
+from pledges.pages import mailbox, pictures, pledge, press, rally
 from rallyreg.errors import not_found
 
 api = "api/v1/<slug:slug>"
@@ -34,6 +34,21 @@ urlpatterns = [
         path("<slug:slug>/feed.atom", announcement.feed, name="feed"),
         path("<slug:slug>/privacy/", rally.privacy, name="privacy"),
         path("<slug:slug>/rights/", rally.rights, name="rights"),
+        # Drawn, printed, or for others to show us with.
+        path("<slug:slug>/map-<slug:scheme>.svg", pictures.map_picture, name="map-svg"),
+        path("<slug:slug>/share.png", pictures.share_image, name="share-image"),
+        path("<slug:slug>/qr.svg", pictures.code, name="qr"),
+        path("<slug:slug>/cities/<int:geoname_id>/qr.svg", pictures.code, name="city-qr"),
+        path("<slug:slug>/poster.pdf", pictures.poster, name="poster"),
+        path("<slug:slug>/flyers.pdf", pictures.flyers, name="flyers"),
+        path("<slug:slug>/cities/<int:geoname_id>/poster.pdf", pictures.poster, name="city-poster"),
+        path("<slug:slug>/cities/<int:geoname_id>/flyers.pdf", pictures.flyers, name="city-flyers"),
+        path("<slug:slug>/cities.csv", figures.cities_csv, name="cities-csv"),
+        path("<slug:slug>/press/", press.press, name="press"),
+        path("<slug:slug>/press/chart.svg", pictures.chart_svg, name="chart-svg"),
+        path("<slug:slug>/press/chart.png", pictures.chart_png, name="chart-png"),
+        path("<slug:slug>/embed/", press.embed, name="embed"),
+        path("<slug:slug>/big/", press.projector, name="projector"),
     ),
     re_path("", not_found),
 ]

@@ -73,6 +73,7 @@ _FIRST = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # for browsers too old for frame-ancestors
 ]
 CONSOLE_MIDDLEWARE = [
     *_FIRST,

@@ -9,8 +9,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from maps.gazetteer import Place
-from pledges.pages import moments
+from maps.gazetteer import Place, country_name, gazetteer
+from pledges import moments, wording
 from pledges.publishing import reading
 from pledges.publishing.reading import Published
 
@@ -46,7 +46,7 @@ def show(
     path = request.get_full_path().removeprefix(f"/{language}/")  # with the search that is being looked at
     context |= {"rally": rally, "other_language": {"code": other[0], "name": other[1], "url": f"/{other[0]}/{path}"}}
     if rally:
-        context |= _when(rally, now=timezone.now()) | {"site_url": settings.SITE_URLS[0]}
+        context |= _now(rally, now=timezone.now()) | {"site_url": settings.SITE_URLS[0]}
     response = TemplateResponse(request, template, context, status=status)
     response.headers["Cache-Control"] = cache
     if cache == FOR_ONE:
@@ -54,11 +54,11 @@ def show(
     return response
 
 
-def _when(rally: Published, *, now: datetime) -> dict[str, Any]:
-    """What depends on the moment of looking: `due`, in words, and the days left until the announced date."""
+def _now(rally: Published, *, now: datetime) -> dict[str, Any]:
+    """What depends on the moment of looking: where the rally stands, in a sentence, and the days until its date."""
     day = rally.announcement.date if rally.announcement else None
     return {
-        "due": rally.date_due and moments.said(rally.date_due, zone=rally.home_timezone, now=now),
+        "promise": wording.standing_now(rally, now=now),
         "days_left": day and moments.days_until(day, zone=rally.home_timezone, now=now),
     }
 
@@ -82,3 +82,10 @@ def as_row(place: Place, rally: Published) -> dict[str, Any]:
         "population": place.population,
         "share": confirmed * 1000 / place.population if confirmed and place.population else None,
     }
+
+
+def region_name(other: dict[str, Any]) -> tuple[str, str]:
+    """Region (empty abroad) and country of a row of `others`, in the active language."""
+    language = get_language() or "en"
+    region = gazetteer().regions.get(f"{other['country']}/{other['region']}") if other["region"] else None
+    return region.name(language) if region else "", country_name(other["country"], language)

@@ -49,8 +49,8 @@ async function renew(region) {
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const newer = page.querySelector("[data-tally][data-edition]");
   if (!newer || newer.dataset.edition === region.dataset.edition) return; // a cache lags behind: at the next poll again
-  for (const part of region.querySelectorAll("[data-part]")) {
-    const other = newer.querySelector(`[data-part="${part.dataset.part}"]`);
+  for (const part of document.querySelectorAll("[data-part]")) {
+    const other = page.querySelector(`[data-part="${part.dataset.part}"]`);
     if (!other || (part.querySelector("form[data-pledge]") && other.querySelector("form[data-pledge]"))) continue;
     part.replaceChildren(...other.childNodes);
   }

@@ -1,7 +1,9 @@
 """Formats for machines, as their readers rely on them."""
 
 import base64
+import csv
 import gzip
+import io
 import json
 from datetime import date, time, timedelta
 
@@ -10,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.test import Client
 from icalendar import Calendar
 
+from maps import gazetteer as gazetteers
+from maps.models import City
 from pledges import announcing
-from pledges.models import Rally
+from pledges.models import PublishedTally, Rally
 from pledges.models.announcement import Kind
 from pledges.publishing import ledger
 from tests.pledges.conftest import NOON
@@ -167,3 +171,60 @@ def test_names_that_look_like_code_are_inert(rally, count, pledge_from, kazan):
 
     for path in ("/en/clean-air/", "/en/clean-air/feed.atom", "/ru/clean-air/cities/"):
         assert evil not in Client().get(path).content.decode()
+
+
+def cities_csv(language):
+    response = Client().get(f"/{language}/clean-air/cities.csv")
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    text = response.content.decode("utf-8-sig")
+    return list(csv.reader(text.splitlines(), delimiter=";" if language == "ru" else ","))
+
+
+@pytest.fixture
+def places_of(rally, kazan, tver, count):
+    """Kazan has a figure of its own, Tver's people are counted with its region's."""
+
+    def shown(**changed):
+        for place, people, own in ((kazan, 1244, True), (tver, 30, False)):
+            PublishedTally.objects.create(
+                rally=rally, region_id=place.region_id, city_id=place.id, confirmed=people, shown=own
+            )
+        City.objects.filter(pk=kazan.id).update(**changed)
+        Rally.objects.filter(pk=rally.pk).update(confirmed=1300)
+        gazetteers.reset()
+        count()
+
+    return shown
+
+
+def test_the_cities_are_a_table_for_spreadsheets_in_both_languages(places_of, kazan):
+    places_of()
+
+    assert cities_csv("en") == [
+        ["geoname_id", "name", "region", "country", "confirmed", "per_1000"],
+        [str(kazan.id), "Kazan", "Tatarstan", "Russia", "1244", "1.00"],
+        ["", "smaller places", "Tver Oblast", "Russia", "30", ""],
+    ]
+    assert cities_csv("ru")[1] == [str(kazan.id), "Казань", "Татарстан", "Россия", "1244", "1,00"]
+
+
+def test_excel_is_told_that_the_cities_are_utf_8(places_of):
+    places_of()
+
+    assert Client().get("/ru/clean-air/cities.csv").content.startswith(b"\xef\xbb\xbfgeoname_id;name;")
+
+
+@pytest.mark.parametrize("name", ["=cmd()|' /C calc'!A0", "+1+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_name_is_no_formula(places_of, name):
+    places_of(name_en=name)
+
+    response = Client().get("/en/clean-air/cities.csv").content.decode("utf-8-sig")
+
+    (row,) = [row for row in csv.reader(io.StringIO(response, newline="")) if "Tatarstan" in row]
+    assert row[1] == f"'{name}"
+
+
+def test_markup_and_separators_in_a_name_stay_in_its_cell(places_of):
+    places_of(name_en='<img src=x onerror=alert(1)>, "x"; y')
+
+    assert cities_csv("en")[1][1] == '<img src=x onerror=alert(1)>, "x"; y'

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.utils import translation
 
-from pledges.pages import moments
+from pledges import moments
 
 NOW = datetime(2026, 3, 23, 12, 0, tzinfo=UTC)
 
