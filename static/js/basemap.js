@@ -14,7 +14,7 @@ async function read(url) {
   const made = new Map();
   return {
     drawn(crs) {
-      if (!made.has(crs)) made.set(crs, pieces(objects, crs.forward ? mercator.map((arc) => project(arc, crs)) : mercator));
+      if (!made.has(crs)) made.set(crs, pieces(objects, crs.plane ? mercator.map((arc) => project(arc, crs)) : mercator));
       return made.get(crs);
     },
   };
@@ -33,7 +33,7 @@ function unpack(arc, { scale, translate }) {
   return arc.map(([dx, dy]) => [(x += dx) * scale[0] + translate[0], (y += dy) * scale[1] + translate[1]]);
 }
 
-const project = (arc, crs) => arc.map(([x, y]) => crs.forward(...fromMercator(x, y)));
+const project = (arc, crs) => arc.map(([x, y]) => crs.plane(...fromMercator(x, y)));
 
 /** A geometry as a list of parts, each a list of rings or lines, each a list of arc numbers; simplified away, it has none. */
 function parts({ type, arcs = [] }) {
@@ -80,7 +80,8 @@ export function basemap(urls, colours, disputed) {
   const Layer = window.L.GridLayer.extend({
     createTile(place) {
       const size = this.getTileSize().x;
-      const sharp = Math.min(window.devicePixelRatio || 1, 2);
+      // Between whole zooms a tile is stretched, which a fine grain hides.
+      const sharp = Math.min(1.5 * (window.devicePixelRatio || 1), 2);
       const tile = document.createElement("canvas");
       tile.width = tile.height = size * sharp;
       tiles.set(tile, { ...place, size, sharp });

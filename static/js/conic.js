@@ -4,7 +4,7 @@ export const RADIUS = 6378137;
 const WEST_EDGE = -169; // degrees; longitudes count from here, as the base map's do
 const DEGREE = Math.PI / 180;
 
-/** {forward, inverse} between degrees and metres; the four numbers are those of the server's Conic. */
+/** {plane, forward, inverse} between degrees and metres; the four numbers are those of the server's Conic. */
 export function albers([lat1, lat2, lat0, lng0]) {
   const sine = (degrees) => Math.sin(degrees * DEGREE);
   const n = (sine(lat1) + sine(lat2)) / 2;
@@ -12,12 +12,15 @@ export function albers([lat1, lat2, lat0, lng0]) {
   const away = (lat) => (RADIUS * Math.sqrt(Math.max(c - 2 * n * sine(lat), 0))) / n;
   const middle = away(lat0);
   const sign = Math.sign(n);
+  /** Without unwrapping, so that every point of the plane comes back, also beyond the base map's edge. */
+  function plane(lat, lng) {
+    const turn = n * (lng - lng0) * DEGREE;
+    const rho = away(lat);
+    return [rho * Math.sin(turn), middle - rho * Math.cos(turn)];
+  }
   return {
-    forward(lat, lng) {
-      const turn = n * (unwrap(lng) - lng0) * DEGREE;
-      const rho = away(lat);
-      return [rho * Math.sin(turn), middle - rho * Math.cos(turn)];
-    },
+    plane,
+    forward: (lat, lng) => plane(lat, unwrap(lng)),
     inverse(x, y) {
       const down = middle - y;
       const rho = Math.hypot(x, down);
@@ -35,13 +38,13 @@ export const fromMercator = (x, y) => [(2 * Math.atan(Math.exp(y / RADIUS)) - Ma
 
 /** A coordinate system that takes the place of L.CRS.EPSG3857. */
 export function conicCrs(L, numbers) {
-  const { forward, inverse } = albers(numbers);
+  const { plane, inverse } = albers(numbers);
   return L.extend({}, L.CRS.Earth, {
     code: "albers",
-    projection: { project: ({ lat, lng }) => L.point(forward(lat, lng)), unproject: ({ x, y }) => L.latLng(inverse(x, y)) },
+    projection: { project: ({ lat, lng }) => L.point(plane(lat, lng)), unproject: ({ x, y }) => L.latLng(inverse(x, y)) },
     transformation: L.CRS.EPSG3857.transformation,
     wrapLng: undefined,
     infinite: true,
-    forward, // for the base map's many points, without an object for each
+    plane, // for the base map's many points, without an object for each
   });
 }

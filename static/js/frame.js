@@ -29,13 +29,16 @@ export function worldFrame(L, crs, spots, counts, size) {
   return frameOf(L, crs, spots, weights, size, { cut: 0, room: { left: 16, right: 16, top: 16, bottom: 16 }, snap: 0.25, maxZoom: 4 });
 }
 
-/** The corners the view is kept within, for `maxBounds`: the home country's land and as much again around it. */
-export function homeBounds(L, crs, { country }, spots, home) {
+/**
+ * The corners the view is kept within, for `maxBounds`: the home country's land and as much again around it. `half` is
+ * half the view's height at zoom 0: its middle must not come beyond the pole, where nothing lies.
+ */
+export function homeBounds(L, crs, { country }, spots, home, half) {
   const points = spots.filter((_, index) => country[index] === home).map((spot) => crs.latLngToPoint(spot, 0));
   const box = L.bounds(points);
   const { x, y } = box.getSize();
-  const pole = crs.latLngToPoint(L.latLng(86, crs.pointToLatLng(box.getCenter(), 0).lng), 0).y; // beyond it nothing lies
-  const min = L.point(box.min.x - x, Math.max(box.min.y - y, pole));
+  const pole = crs.latLngToPoint(L.latLng(89, crs.pointToLatLng(box.getCenter(), 0).lng), 0).y;
+  const min = L.point(box.min.x - x, Math.max(box.min.y - y, pole - half));
   const max = L.point(box.max.x + x / 2, box.max.y + 1.2 * y);
   return L.latLngBounds(crs.pointToLatLng(L.point(min.x, max.y), 0), crs.pointToLatLng(L.point(max.x, min.y), 0));
 }

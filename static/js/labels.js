@@ -4,9 +4,12 @@ const GAP = 4;
 const LINE = 16; // pixels, as in map.css
 const CAP = 5; // half the height of a figure
 const SIDE = 3; // pixels left free between a number and its circle's edge
-const COVERED = 0.05; // share of a name's box that dots may lie under
-const ALWAYS = 6; // so many of the largest are named as well as it goes, however much lies under the name
-const AT_MOST = 0.45; // even of those
+// Share of a name's box that dots may lie under, by the circle's rank: the largest are named as well as it goes.
+const COVERED = [
+  { upTo: 6, share: 0.45 },
+  { upTo: 24, share: 0.1 },
+  { upTo: Infinity, share: 0.02 },
+];
 
 /** Places names for circles (biggest first) in `pane`, within `view`, off the `reserved` boxes, at most `most` of them. */
 export function label(pane, circles, { view, reserved, most, avoid, name, number, short }) {
@@ -17,14 +20,14 @@ export function label(pane, circles, { view, reserved, most, avoid, name, number
   const taken = [...reserved];
   const labels = [];
   let named = 0;
-  for (const circle of seen) {
+  for (const [rank, circle] of seen.entries()) {
     if (!inside(circle.point, view)) continue;
     const inner = [number(circle.count), short(circle.count)].find((text) => fits(widths.figures(text), circle.radius));
     if (inner) labels.push(element("inside", [inner], circle.point.x - widths.figures(inner) / 2, circle.point.y - LINE / 2));
     if (named >= most) continue;
     const lines = inner ? [name(circle.index)] : [name(circle.index), number(circle.count)];
     const width = Math.max(widths.name(lines[0]), inner ? 0 : widths.under(lines[1]));
-    const place = best(circle, width, lines.length * LINE, { view, taken, dots, limit: named < ALWAYS ? AT_MOST : COVERED });
+    const place = best(circle, width, lines.length * LINE, { view, taken, dots, limit: COVERED.find(({ upTo }) => rank < upTo).share });
     if (!place) continue;
     named += 1;
     taken.push(grown(place.box, GAP));
@@ -83,8 +86,8 @@ function element(side, lines, left, top, width) {
   return box;
 }
 
-const boxAround = ({ point, radius }) => grown({ left: point.x, right: point.x, top: point.y, bottom: point.y }, radius + 1);
-const grown = ({ left, right, top, bottom }, by) => ({ left: left - by, right: right + by, top: top - by / 2, bottom: bottom + by / 2 });
+const boxAround = ({ point: { x, y }, radius, under }) => grown({ left: x, right: x, top: y, bottom: y }, radius + (under?.length ? 4 : 1));
+const grown = ({ left, right, top, bottom }, by) => ({ left: left - by, right: right + by, top: top - by, bottom: bottom + by });
 const area = ({ left, right, top, bottom }) => Math.max(0, right - left) * Math.max(0, bottom - top);
 const shared = (a, b) =>
   area({ left: Math.max(a.left, b.left), right: Math.min(a.right, b.right), top: Math.max(a.top, b.top), bottom: Math.min(a.bottom, b.bottom) });

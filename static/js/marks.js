@@ -24,8 +24,8 @@ export function marks(map, colours, { open, words }) {
   function styles(now) {
     return {
       region: { color: now.accent, weight: 1.25, dashArray: "3 3", fillColor: now.accent, fillOpacity: 0.1, opacity: 0.85 },
-      ring: { color: now.accent, weight: 1.25, fill: false, opacity: 0.7 },
-      city: { color: now.land, weight: 1, fillColor: now.accent, fillOpacity: 0.8 },
+      ring: { color: now.accent, weight: 1, fill: false, opacity: 0.55 },
+      city: { color: now.land, weight: 0.8, fillColor: now.accent, fillOpacity: 0.82 },
     };
   }
 

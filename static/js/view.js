@@ -27,26 +27,32 @@ export function openView(container, { L, cities, counts, home, conic, config }) 
   });
   let world = false;
 
-  function show(crs, { centre, zoom }, bounds, least) {
+  function fence() {
+    const half = map.getSize().y / 2 / 2 ** map.getZoom();
+    map.setMaxBounds(world || !conic ? WORLD : homeBounds(L, homeCrs, cities, spots, home, half));
+  }
+
+  function show(crs, { centre, zoom }, least) {
     map.stop().setMaxBounds(null);
     map.options.crs = crs;
     map.options.minZoom = Math.max(0, least);
     map.setView(centre, zoom, { animate: false, reset: true });
-    map.setMaxBounds(bounds);
+    fence();
   }
 
   function showHome() {
     world = false;
     const frame = homeFrame(L, homeCrs, cities, spots, counts(), home, map.getSize());
-    show(homeCrs, frame, conic ? homeBounds(L, homeCrs, cities, spots, home) : WORLD, frame.zoom - 1.5);
+    show(homeCrs, frame, frame.zoom - 1.5);
   }
 
   function showWorld() {
     world = true;
     const frame = worldFrame(L, mercator, spots, counts(), map.getSize());
-    show(mercator, frame, WORLD, frame.zoom - 0.5);
+    show(mercator, frame, frame.zoom - 0.5);
   }
 
+  map.on("zoomend resize", fence);
   return {
     map,
     spots,

@@ -17,10 +17,6 @@ KAZAN, KIROV = 551487, 548408
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
 WIDTHS = (320, 390, 1440)
-COLOURS = """canvases => canvases.map(canvas => {
-  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return new Set(new Uint32Array(data.buffer)).size;
-})"""
 STORED = "() => [document.cookie, Object.keys(localStorage).join(), Object.keys(sessionStorage).join()].join('')"
 
 pytestmark = pytest.mark.journey
@@ -230,28 +226,6 @@ def test_the_language_switch_keeps_the_page(rally, visit):
         expect(page.locator("html")).to_have_attribute("lang", "ru")
 
 
-def test_the_map_is_drawn_with_circles_where_the_people_are(crowd, visit):
-    page = visit(locale="en-GB", viewport={"width": 1280, "height": 900}).new_page()
-    page.goto(f"/en/{crowd}/")
-
-    expect(page.locator(".leaflet-container")).to_be_visible()
-    land, circles = page.locator(".leaflet-tile-pane canvas"), page.locator(".leaflet-overlay-pane canvas")
-    expect(land.first).to_be_attached()
-    expect(circles.first).to_be_attached()
-    assert eventually_on(page, lambda: max(land.evaluate_all(COLOURS), default=0) > 2)
-    assert eventually_on(page, lambda: max(circles.evaluate_all(COLOURS), default=0) > 2)
-    expect(page.locator(".city-labels")).to_contain_text("Moscow")
-
-
-def test_the_map_of_a_rally_without_people_has_land_and_no_circle(rally, visit):
-    page = visit(viewport={"width": 1280, "height": 900}).new_page()
-    page.goto(f"/en/{rally}/")
-
-    land = page.locator(".leaflet-tile-pane canvas")
-    assert eventually_on(page, lambda: max(land.evaluate_all(COLOURS), default=0) > 2)
-    assert max(page.locator(".leaflet-overlay-pane canvas").evaluate_all(COLOURS), default=1) == 1
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_width_shows_the_page_without_scrolling_sideways(system, crowd, visit, scheme):
     page = visit(color_scheme=scheme, has_touch=True).new_page()
@@ -312,12 +286,3 @@ def test_axe_finds_no_barrier_at_the_consoles_login(system, browser, scheme):
     complaints = watch.complaints
     context.close()
     assert (found, narrow, complaints) == ([], [], [])
-
-
-def eventually_on(page: Page, holds: Callable[[], bool]) -> bool:
-    """As `eventually`, while the page goes on."""
-    for _ in range(int(PATIENCE * 10)):
-        if holds():
-            return True
-        page.wait_for_timeout(100)
-    return False
