@@ -181,6 +181,7 @@ function connect(state, shut) {
       const project = (index) => map.latLngToLayerPoint(view.spots[index]);
       const zoom = partingZoom(state.byIndex.get(key), project, map.getZoom(), map.getMaxZoom());
       state.card.close();
+      map.getContainer().focus({ preventScroll: true }); // the list is then made anew for what comes into view
       map.setView(view.spots[key], zoom, { animate: !still() });
     },
     onOther: (index) => openCity(state, index, state.offered),
