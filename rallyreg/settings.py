@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -225,7 +226,7 @@ MAP_PMTILES = env.text("MAP_PMTILES")
 MAP_PMTILES_SCRIPT = env.text("MAP_PMTILES_SCRIPT")  # a static file: protomaps-leaflet's build for <script>
 MAP_ATTRIBUTION = env.text("MAP_ATTRIBUTION")
 DISPUTED_BORDERS = env.text("DISPUTED_BORDERS", "dashed")
-LEAFLET_CONFIG = {
+LEAFLET_CONFIG: dict[str, Any] = {
     # The default is a third party's tile server, which would learn every visitor's address.
     "TILES": [("map", MAP_TILES, {"attribution": MAP_ATTRIBUTION})] if MAP_TILES else [],
     "PLUGINS": {"pmtiles": {"js": [MAP_PMTILES_SCRIPT], "auto-include": True}} if MAP_PMTILES_SCRIPT else {},

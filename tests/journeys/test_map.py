@@ -32,7 +32,9 @@ COMMONEST = """canvases => {
   const seen = new Map();
   for (const canvas of canvases) {
     const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    for (const pixel of new Uint32Array(data.buffer)) if (pixel >>> 24 === 255) seen.set(pixel, (seen.get(pixel) ?? 0) + 1);
+    for (const pixel of new Uint32Array(data.buffer)) {
+      if (pixel >>> 24 === 255) seen.set(pixel, (seen.get(pixel) ?? 0) + 1);
+    }
   }
   return [...seen].sort((a, b) => b[1] - a[1])[0]?.[0];
 }"""
