@@ -105,7 +105,8 @@ def opened(browser: Browser, tally: dict[str, Any], slow: int = 1) -> tuple[Page
 def panning(page: Page) -> float:
     """The 95th percentile of the frames while the map is dragged."""
     box = page.locator("[data-canvas]").bounding_box()
-    assert box
+    if box is None:
+        raise SystemExit("no map is drawn")
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.evaluate(f"window.frames_ = ({FRAMES})()")
     page.mouse.move(x, y)

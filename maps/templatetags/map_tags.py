@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from django import template
 from django.conf import settings
@@ -21,7 +22,7 @@ COUNTED: dict[str, Callable[[int], str]] = {
 @register.simple_tag
 def conic(country: str) -> str:
     """`lat1 lat2 lat0 lng0` in degrees; empty where Mercator does as well, or where the operator's map needs it."""
-    found = None if settings.LEAFLET_CONFIG["TILES"] or settings.MAP_PMTILES else conic_of(country, gazetteer())
+    found = None if settings.MAP_TILES or settings.MAP_PMTILES else conic_of(country, gazetteer())
     return f"{found.lat1} {found.lat2} {found.lat0} {found.lng0}" if found else ""
 
 
@@ -34,7 +35,7 @@ def counted_words(name: str) -> str:
 @register.simple_tag
 def map_config() -> dict[str, object]:
     """What the operator has set about the map, in the script's terms."""
-    config = settings.LEAFLET_CONFIG
+    config: dict[str, Any] = settings.LEAFLET_CONFIG
     return {
         "tiles": [{"url": url, "options": options} for _, url, options in config["TILES"]],
         "pmtiles": settings.MAP_PMTILES,
