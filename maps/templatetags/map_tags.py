@@ -22,7 +22,7 @@ COUNTED: dict[str, Callable[[int], str]] = {
 @register.simple_tag
 def conic(country: str) -> str:
     """`lat1 lat2 lat0 lng0` in degrees; empty where Mercator does as well, or where the operator's map needs it."""
-    found = None if settings.MAP_TILES or settings.MAP_PMTILES else conic_of(country, gazetteer())
+    found = None if settings.LEAFLET_CONFIG["TILES"] or settings.MAP_PMTILES else conic_of(country, gazetteer())
     return f"{found.lat1} {found.lat2} {found.lat0} {found.lng0}" if found else ""
 
 

@@ -6,9 +6,10 @@ const CAP = 5; // half the height of a figure
 const SIDE = 3; // pixels left free between a number and its circle's edge
 // Share of a name's box that dots may lie under, by the circle's rank: the largest are named as well as it goes.
 const COVERED = [
-  { upTo: 6, share: 0.45 },
-  { upTo: 24, share: 0.1 },
-  { upTo: Infinity, share: 0.02 },
+  { upTo: 6, share: 0.5 },
+  { upTo: 24, share: 0.25 },
+  { upTo: 100, share: 0.06 },
+  { upTo: Infinity, share: 0 },
 ];
 
 /** Places names for circles (biggest first) in `pane`, within `view`, off the `reserved` boxes, at most `most` of them. */
