@@ -162,7 +162,7 @@ function attach(state) {
 /** What the parts tell each other. */
 function connect(state, shut) {
   const { map, view, scene } = state;
-  state.say = (words) => (scene.querySelector("[data-said]").textContent = words);
+  state.say = (words) => (scene.querySelector("[data-map-said]").textContent = words);
   state.shown = marks(map, colours, {
     open: (kind, key) => (kind === "city" ? openCity(state, key) : state.card.open(find(state, kind, key))),
     words: (kind, key) => document.createTextNode(state.places.line(find(state, kind, key))),
