@@ -12,11 +12,14 @@ const COVERED = [
   { upTo: Infinity, share: 0 },
 ];
 
+const TRIED = 200; // circles of which the rest are too small to look for a place
+const CELL = 48; // pixels of the grid in which dots are looked up
+
 /** Places names for circles (biggest first) in `pane`, within `view`, off the `reserved` boxes, at most `most` of them. */
 export function label(pane, circles, { view, reserved, most, avoid, name, number, short }) {
   const near = { left: view.left - 200, right: view.right + 200, top: view.top - 60, bottom: view.bottom + 60 };
   const seen = circles.filter(({ point }) => inside(point, near));
-  const dots = [...seen, ...avoid].map(boxAround);
+  const dots = grid([...seen, ...avoid].map(boxAround));
   const widths = measurer(pane);
   const taken = [...reserved];
   const labels = [];
@@ -25,7 +28,7 @@ export function label(pane, circles, { view, reserved, most, avoid, name, number
     if (!inside(circle.point, view)) continue;
     const inner = [number(circle.count), short(circle.count)].find((text) => fits(widths.figures(text), circle.radius));
     if (inner) labels.push(element("inside", [inner], circle.point.x - widths.figures(inner) / 2, circle.point.y - LINE / 2));
-    if (named >= most) continue;
+    if (named >= most || rank >= TRIED) continue;
     const lines = inner ? [name(circle.index)] : [name(circle.index), number(circle.count)];
     const width = Math.max(widths.name(lines[0]), inner ? 0 : widths.under(lines[1]));
     const place = best(circle, width, lines.length * LINE, { view, taken, dots, limit: COVERED.find(({ upTo }) => rank < upTo).share });
@@ -41,9 +44,30 @@ export function label(pane, circles, { view, reserved, most, avoid, name, number
 function best(circle, width, height, { view, taken, dots, limit }) {
   return places(circle, width, height)
     .filter(({ box }) => within(box, view) && !taken.some((other) => shared(box, other)))
-    .map((place) => ({ ...place, cost: dots.reduce((sum, dot) => sum + shared(place.box, dot), 0) / area(place.box) }))
+    .map((place) => ({ ...place, cost: dots.under(place.box) / area(place.box) }))
     .filter(({ cost }) => cost <= limit)
     .sort((a, b) => a.cost - b.cost)[0];
+}
+
+/** Boxes by the cells they touch, so that a name looks at its neighbours only. */
+function grid(boxes) {
+  const cells = new Map();
+  const each = ({ left, right, top, bottom }, act) => {
+    for (let x = Math.floor(left / CELL); x <= right / CELL; x += 1) {
+      for (let y = Math.floor(top / CELL); y <= bottom / CELL; y += 1) act(`${x} ${y}`);
+    }
+  };
+  for (const box of boxes) each(box, (cell) => (cells.has(cell) ? cells.get(cell).push(box) : cells.set(cell, [box])));
+  return {
+    /** The area that lies under a box. */
+    under(box) {
+      const near = new Set();
+      each(box, (cell) => cells.get(cell)?.forEach((other) => near.add(other)));
+      let sum = 0;
+      for (const other of near) sum += shared(box, other);
+      return sum;
+    },
+  };
 }
 
 /** Whether a number's box has room in a circle: the chord at the height of its figures. */

@@ -33,7 +33,9 @@ COLOURS = f"canvases => {{ {PIXELS} return canvases.map(canvas => new Set(pixels
 COMMONEST = f"""canvases => {{
   {PIXELS}
   const seen = new Map();
-  for (const canvas of canvases) for (const pixel of pixels(canvas)) if (pixel) seen.set(pixel, (seen.get(pixel) ?? 0) + 1);
+  for (const canvas of canvases) {{
+    for (const pixel of pixels(canvas)) if (pixel) seen.set(pixel, (seen.get(pixel) ?? 0) + 1);
+  }}
   return [...seen].sort((a, b) => b[1] - a[1])[0]?.[0];
 }}"""
 AGREE = """async ([numbers, points]) => {
