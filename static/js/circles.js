@@ -16,20 +16,46 @@ export function arrange(counts, project, largest) {
   const order = counts.map((count, index) => ({ index, count })).filter(({ count }) => count > 0);
   order.sort((a, b) => b.count - a.count || a.index - b.index);
   const kept = [];
-  const covering = []; // only circles wide enough to hide another
+  const covering = cells(largest); // only circles wide enough to hide another
   for (const { index, count } of order) {
     const point = project(index);
     const size = radius(count, order[0].count, largest);
-    const over = covering.find((big) => Math.hypot(big.point.x - point.x, big.point.y - point.y) < big.radius);
+    const over = covering.over(point);
     if (over) {
       over.under.push(index);
       continue;
     }
     const circle = { index, count, point, radius: size, under: [] };
     kept.push(circle);
-    if (size > 2 * SMALLEST) covering.push(circle);
+    if (size > 2 * SMALLEST) covering.add(circle);
   }
   return kept;
+}
+
+/** Circles by the square their middle lies in; none reaches farther than the next square. */
+function cells(side) {
+  const found = new Map();
+  const key = (x, y) => (Math.floor(x / side) << 16) ^ (Math.floor(y / side) & 0xffff);
+  return {
+    add(circle) {
+      const at = key(circle.point.x, circle.point.y);
+      if (found.has(at)) found.get(at).push(circle);
+      else found.set(at, [circle]);
+    },
+    /** The biggest circle that covers a point. */
+    over({ x, y }) {
+      let best;
+      for (let dx = -side; dx <= side; dx += side) {
+        for (let dy = -side; dy <= side; dy += side) {
+          for (const big of found.get(key(x + dx, y + dy)) ?? []) {
+            const covers = (big.point.x - x) ** 2 + (big.point.y - y) ** 2 < big.radius ** 2;
+            if (covers && (!best || big.count > best.count)) best = big;
+          }
+        }
+      }
+      return best;
+    },
+  };
 }
 
 /** Where cities are too few to show, their region, or the country abroad, in the same scale: [{key, count, point, radius, …}]. */

@@ -3,6 +3,7 @@
 const GAP = 4;
 const LINE = 16; // pixels, as in map.css
 const CAP = 5; // half the height of a figure
+const NARROW = 8; // radius in which no number fits
 const SIDE = 3; // pixels left free between a number and its circle's edge
 // Share of a name's box that dots may lie under, by the circle's rank: the largest are named as well as it goes.
 const COVERED = [
@@ -26,7 +27,7 @@ export function label(pane, circles, { view, reserved, most, avoid, name, number
   let named = 0;
   for (const [rank, circle] of seen.entries()) {
     if (!inside(circle.point, view)) continue;
-    const inner = [number(circle.count), short(circle.count)].find((text) => fits(widths.figures(text), circle.radius));
+    const inner = circle.radius > NARROW && [number(circle.count), short(circle.count)].find((text) => fits(widths.figures(text), circle.radius));
     if (inner) labels.push(element("inside", [inner], circle.point.x - widths.figures(inner) / 2, circle.point.y - LINE / 2));
     if (named >= most || rank >= TRIED) continue;
     const lines = inner ? [name(circle.index)] : [name(circle.index), number(circle.count)];
@@ -75,13 +76,21 @@ function fits(width, radius) {
   return radius > CAP && width / 2 + SIDE <= Math.sqrt(radius ** 2 - CAP ** 2);
 }
 
+const known = new Map(); // widths measured once; measuring is the dearest part of placing names
+
 function measurer(pane) {
   const ink = document.createElement("canvas").getContext("2d");
   const { fontFamily } = getComputedStyle(pane);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   const by = (weight, pixels) => (text) => {
-    ink.font = `${weight} ${pixels * rem}px ${fontFamily}`;
-    return ink.measureText(text).width;
+    const font = `${weight} ${pixels * rem}px ${fontFamily}`;
+    const key = `${font} ${text}`;
+    if (known.size > 5000) known.clear();
+    if (!known.has(key)) {
+      ink.font = font;
+      known.set(key, ink.measureText(text).width);
+    }
+    return known.get(key);
   };
   return { name: by(600, 13), under: by(400, 12), figures: by(700, 13) };
 }
