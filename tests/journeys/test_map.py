@@ -134,17 +134,17 @@ def test_the_browsers_cone_agrees_with_the_servers(rally, visit):
 def test_every_circle_shows_its_citys_own_number_and_tells_what_lies_under_it_apart(system, crowd, look):
     page = look(crowd)
     tally, cities = system.browser.json("/api/v1/crowd/tally.json"), system.browser.json("/api/v1/crowd/cities.json")
-    own = {name: count for name, count in zip(cities["en"], tally["cities"], strict=True) if count}
+    counted = [(name, count) for name, count in zip(cities["en"], tally["cities"], strict=True) if count]
     told = [re.match(r"(.+?): ([\d,]+) \w+(?: \(\+([\d,]+) \w+, ([\d,]+) \w+\))?$", text) for text in texts(page)]
 
     rows = [row.groups() for row in told if row and "smaller places" not in row[1]]
     assert len(rows) > 10
-    assert {name: whole(count) for name, count, _, _ in rows} == {name: own[name] for name, _, _, _ in rows}
+    assert {(name, whole(count)) for name, count, _, _ in rows} <= set(counted)  # some names are shared
     covering = [row for row in rows if row[2]]
     assert covering
     assert all(whole(people) >= whole(under) for _, _, under, people in covering)
-    counted = sum(whole(count) + whole(people or "0") for _, count, _, people in rows)
-    assert counted <= sum(own.values())
+    shown = sum(whole(count) + whole(people or "0") for _, count, _, people in rows)
+    assert shown <= sum(count for _, count in counted)
 
 
 def test_show_them_comes_nearer_until_what_lay_under_a_circle_has_parted(crowd, look):
