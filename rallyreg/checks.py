@@ -20,8 +20,24 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         hint = f"One of {', '.join(settings.ROLES)}."
         return [Error(f"RALLYREG_ROLE is {settings.ROLE!r}", hint=hint, id="rallyreg.E001")]
     if settings.DEBUG:
-        return []
-    return [*_missing(), *_switched_off(), *_misplaced_keys()]
+        return [*_map()]
+    return [*_map(), *_missing(), *_switched_off(), *_misplaced_keys()]
+
+
+def _map() -> Iterator[CheckMessage]:
+    """A map from elsewhere would tell its server the address of every visitor, and what they look at."""
+    hint = "A path on this site, beginning with one slash; fetch another server's tiles through a proxy of your own."
+    for name in ("MAP_TILES", "MAP_PMTILES"):
+        url = getattr(settings, name)
+        if url and not re.match(r"/[^/\\]", url):
+            yield Error(f"{name} is not on this site", hint=hint, id="rallyreg.E012")
+    if bool(settings.MAP_PMTILES) != bool(settings.MAP_PMTILES_SCRIPT):
+        both = "The archive and the script that reads it."
+        yield Error("MAP_PMTILES and MAP_PMTILES_SCRIPT belong together", hint=both, id="rallyreg.E013")
+    if "://" in settings.MAP_PMTILES_SCRIPT or settings.MAP_PMTILES_SCRIPT.startswith("//"):
+        yield Error("MAP_PMTILES_SCRIPT is not on this site", hint="The path of a static file.", id="rallyreg.E012")
+    if settings.DISPUTED_BORDERS not in {"dashed", "solid", "none"}:
+        yield Error("DISPUTED_BORDERS is unknown", hint="`dashed`, `solid` or `none`.", id="rallyreg.E014")
 
 
 def _missing() -> Iterator[CheckMessage]:

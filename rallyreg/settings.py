@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -226,8 +227,16 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 _STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
 _STATIC_HASHED = "rallyreg.storage.HashedStaticFiles"
 STORAGES = {"staticfiles": {"BACKEND": _STATIC_HASHED if env.flag("STATIC_HASHED", not DEBUG) else _STATIC}}
-LEAFLET_CONFIG = {
-    "TILES": [],  # the default is a third party's tile server, which would learn every visitor's address
+# The operator's own map instead of ours, from this site only: raster tiles, or an archive of PMTiles with its reader.
+MAP_TILES = env.text("MAP_TILES")  # such as /tiles/{z}/{x}/{y}.png
+MAP_PMTILES = env.text("MAP_PMTILES")
+MAP_PMTILES_SCRIPT = env.text("MAP_PMTILES_SCRIPT")  # a static file: protomaps-leaflet's build for <script>
+MAP_ATTRIBUTION = env.text("MAP_ATTRIBUTION")
+DISPUTED_BORDERS = env.text("DISPUTED_BORDERS", "dashed")
+LEAFLET_CONFIG: dict[str, Any] = {
+    # The default is a third party's tile server, which would learn every visitor's address.
+    "TILES": [("map", MAP_TILES, {"attribution": MAP_ATTRIBUTION})] if MAP_TILES else [],
+    "PLUGINS": {"pmtiles": {"js": [MAP_PMTILES_SCRIPT], "auto-include": True}} if MAP_PMTILES_SCRIPT else {},
     "ATTRIBUTION_PREFIX": '<a href="https://leafletjs.com">Leaflet</a>',  # chosen, so that no flag comes by accident
     "RESET_VIEW": False,
     "DEFAULT_CENTER": (60.0, 60.0),

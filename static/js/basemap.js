@@ -1,21 +1,29 @@
-// Land and borders: our TopoJSON, in Web-Mercator metres, drawn on canvas tiles. It is unwrapped at 169° W, so
-// x runs past half the Earth's girth in the east and no ring crosses the edge.
-const HALF_GIRTH = Math.PI * 6378137;
-const FINE_FROM = 6; // tile zoom; Leaflet rounds 5.5 up to it
+// Land and borders: our TopoJSON, in Web-Mercator metres, drawn on canvas tiles in the map's own projection. It is
+// unwrapped at 169° W, so x runs past half the Earth's girth in the east and no ring crosses the edge.
+import { json, Unreachable } from "./assets.js";
+import { fromMercator, RADIUS } from "./conic.js";
 
-/** TopoJSON to pieces of {path, box}, by kind: one piece per polygon or line, so that a tile draws only its own. */
+const HALF_GIRTH = Math.PI * RADIUS;
+const FINE_FROM = 6; // tile zoom; Leaflet rounds 5.5 up to it
+const DASHES = { dashed: [4, 3], solid: [], none: null };
+
+/** One level of detail; `drawn(crs)` answers pieces of {path, box} by kind, made once for each projection. */
 async function read(url) {
-  const reply = await fetch(url);
-  if (!reply.ok) throw new Error(`${url}: ${reply.status}`);
-  const { arcs, objects, transform } = await reply.json();
-  const lines = arcs.map((arc) => unpack(arc, transform));
-  const pieces = (name, closed) => objects[name].geometries.flatMap((shape) => parts(shape).map((rings) => piece(rings, lines, closed)));
+  const { arcs, objects, transform } = await json(url);
+  const mercator = arcs.map((arc) => unpack(arc, transform));
+  const made = new Map();
   return {
-    land: pieces("countries", true),
-    regions: pieces("rulines", false),
-    borders: pieces("borders", false),
-    disputed: pieces("disputed", false),
+    drawn(crs) {
+      if (!made.has(crs)) made.set(crs, pieces(objects, crs.plane ? mercator.map((arc) => project(arc, crs)) : mercator));
+      return made.get(crs);
+    },
   };
+}
+
+/** One piece for each polygon or line, so that a tile draws only its own. */
+function pieces(objects, lines) {
+  const of = (name, closed) => objects[name].geometries.flatMap((shape) => parts(shape).map((rings) => piece(rings, lines, closed)));
+  return { land: of("countries", true), regions: of("rulines", false), borders: of("borders", false), disputed: of("disputed", false) };
 }
 
 /** Each point of a quantised arc is a step from the one before. */
@@ -24,6 +32,8 @@ function unpack(arc, { scale, translate }) {
   let y = 0;
   return arc.map(([dx, dy]) => [(x += dx) * scale[0] + translate[0], (y += dy) * scale[1] + translate[1]]);
 }
+
+const project = (arc, crs) => arc.map(([x, y]) => crs.plane(...fromMercator(x, y)));
 
 /** A geometry as a list of parts, each a list of rings or lines, each a list of arc numbers; simplified away, it has none. */
 function parts({ type, arcs = [] }) {
@@ -56,24 +66,42 @@ function piece(rings, lines, closed) {
   return { path, box };
 }
 
-/** The layer; `urls` are {coarse, fine}, `colours()` answers what the style sheet says now. */
-export function basemap(urls, colours) {
+/** For `catch`: what to do without the land, where it could not be fetched. */
+const away = (act) => (error) => {
+  if (!(error instanceof Unreachable)) throw error;
+  act();
+};
+
+/** The layer; `urls` are {coarse, fine}, `colours()` answers what the style sheet says now; `recolour()` repaints. */
+export function basemap(urls, colours, disputed) {
   const levels = { coarse: null, fine: null };
+  const tiles = new Map(); // canvas → its place
 
   const Layer = window.L.GridLayer.extend({
-    createTile({ x, y, z }) {
+    createTile(place) {
       const size = this.getTileSize().x;
-      const sharp = Math.min(window.devicePixelRatio || 1, 2);
+      // Between whole zooms a tile is stretched, which a fine grain hides.
+      const sharp = Math.min(1.5 * (window.devicePixelRatio || 1), 2);
       const tile = document.createElement("canvas");
       tile.width = tile.height = size * sharp;
-      const level = (z >= FINE_FROM && levels.fine) || levels.coarse;
-      if (level) paint(tile.getContext("2d"), level, { x, y, perMetre: (size * 2 ** z) / (2 * HALF_GIRTH), size, sharp }, colours());
+      tiles.set(tile, { ...place, size, sharp });
+      this.paint(tile, colours());
       return tile;
+    },
+    paint(tile, now) {
+      const place = tiles.get(tile);
+      const level = (place.z >= FINE_FROM && levels.fine) || levels.coarse;
+      if (level) paint(tile.getContext("2d"), level.drawn(this._map.options.crs), place, now, DASHES[disputed]);
+    },
+    /** In place, so that nothing flickers. */
+    recolour() {
+      const now = colours();
+      for (const tile of tiles.keys()) this.paint(tile, now);
     },
     async load(name) {
       if (levels[name]) return;
       levels[name] = await read(urls[name]);
-      this.redraw();
+      if (this._map) this.recolour();
     },
     onAdd(map) {
       window.L.GridLayer.prototype.onAdd.call(this, map);
@@ -81,28 +109,32 @@ export function basemap(urls, colours) {
       const nearer = () => {
         if (map.getZoom() < FINE_FROM - 0.5) return;
         map.off("zoomend", nearer);
-        this.load("fine").catch(() => map.on("zoomend", nearer));
+        this.load("fine").catch(away(() => map.on("zoomend", nearer)));
       };
       map.on("zoomend", nearer);
-      this.load("coarse").then(nearer).catch(() => {}); // circles and names stay readable on a bare sea
+      this.load("coarse").then(nearer).catch(away(() => {})); // circles and names stay readable on a bare sea
     },
   });
-  return new Layer({ noWrap: true, updateWhenZooming: false });
+  const layer = new Layer({ noWrap: true, updateWhenZooming: false });
+  return layer.on("tileunload", ({ tile }) => tiles.delete(tile));
 }
 
-function paint(ink, level, { x, y, perMetre, size, sharp }, colours) {
+function paint(ink, level, { x, y, z, size, sharp }, colours, dashes) {
+  const perMetre = (size * 2 ** z) / (2 * HALF_GIRTH);
   const width = size / perMetre;
   const left = x * width - HALF_GIRTH;
   const top = HALF_GIRTH - y * width;
   const margin = 4 / perMetre; // a line's half width, seen from the next tile
   const seen = ({ box }) => box[0] < left + width + margin && box[2] > left - margin && box[1] < top + margin && box[3] > top - width - margin;
-  const stroke = (pieces, colour, pixels, dashes = []) => {
+  const stroke = (pieces, colour, pixels, gaps = []) => {
     ink.strokeStyle = colour;
     ink.lineWidth = pixels / perMetre;
-    ink.setLineDash(dashes.map((dash) => dash / perMetre));
+    ink.setLineDash(gaps.map((gap) => gap / perMetre));
     for (const { path } of pieces.filter(seen)) ink.stroke(path);
   };
 
+  ink.setTransform(1, 0, 0, 1, 0, 0);
+  ink.clearRect(0, 0, size * sharp, size * sharp);
   const scale = perMetre * sharp;
   ink.setTransform(scale, 0, 0, -scale, -left * scale, top * scale);
   ink.lineJoin = "round";
@@ -111,5 +143,5 @@ function paint(ink, level, { x, y, perMetre, size, sharp }, colours) {
   stroke(level.land, colours.coast, 0.8);
   stroke(level.regions, colours.region, 0.8);
   stroke(level.borders, colours.border, 1);
-  stroke(level.disputed, colours.border, 1, [4, 3]);
+  if (dashes) stroke(level.disputed, colours.border, 1, dashes);
 }

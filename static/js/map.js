@@ -1,123 +1,262 @@
-// The map: attaches to [data-map], whose data- attributes name the data and hold the words. Leaflet is window.L,
-// a classic script; the page works without any of this.
+// The map: attaches to [data-map], whose data- attributes and templates name the data and hold the words. Leaflet is
+// window.L, a classic script that is fetched when the map is needed; the page works without any of this.
+import { assets, json, Unreachable } from "./assets.js";
 import { basemap } from "./basemap.js";
-import { arrange } from "./circles.js";
-import { frame } from "./frame.js";
+import { circleList } from "./circle-list.js";
+import { arrange, arrangeRegions, partingZoom } from "./circles.js";
 import { label } from "./labels.js";
+import { marks } from "./marks.js";
+import { nearest, position } from "./near.js";
 import { placeCard } from "./place-card.js";
+import { placesOf } from "./map-places.js";
+import { stage } from "./stage.js";
+import { colours, onColours, still } from "./theme.js";
+import { openView } from "./view.js";
+import { wording } from "./words.js";
 
 const SMALL_SCREEN = 600; // pixels of map width below which circles and names are fewer
-const NEAR = 28; // pixels from a tap to the city that was meant
+const FINGER = 10; // pixels beside a circle that still mean it
+const LISTED = 40; // circles that the keyboard walks through
 
-const json = async (url) => {
-  const reply = await fetch(url);
-  if (!reply.ok) throw new Error(`${url}: ${reply.status}`);
-  return reply.json();
-};
-
-function colours() {
-  const style = getComputedStyle(document.documentElement);
-  return Object.fromEntries(["land", "coast", "region", "border", "accent"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+/** The land: the operator's own tiles or archive, else ours. */
+function ground(L, config, { basemap: coarse, basemapFine: fine }) {
+  if (config.tiles.length) return L.layerGroup(config.tiles.map(({ url, options }) => L.tileLayer(url, { ...options, maxZoom: config.maxZoom })));
+  if (config.pmtiles) return window.protomapsL.leafletLayer({ url: config.pmtiles, attribution: config.attribution, flavor: "light", lang: document.documentElement.lang });
+  return basemap({ coarse, fine }, colours, config.disputed);
 }
 
-async function start(box) {
-  const { L } = window;
-  const [cities, tally] = await Promise.all([json(box.dataset.cities), json(box.dataset.tally)]);
-  const language = document.documentElement.lang;
-  const names = cities[language] ?? cities.en;
-  const format = new Intl.NumberFormat(language);
-  const number = (count) => (count == null ? box.dataset.few : format.format(count));
-  const short = (count) => box.dataset.thousands.replace("{n}", format.format(Math.round(count / 1000)));
-  // East of 169° W the map goes on to the right of Chukotka, as the base map does.
-  const spots = cities.id.map((_, index) => L.latLng(cities.lat[index], cities.lng[index] < -169 ? cities.lng[index] + 360 : cities.lng[index]));
-  let counts = tally.cities;
-  let circles = [];
-
-  box.replaceChildren();
-  const map = L.map(box, {
-    attributionControl: false, // the page's footer has the credits
-    zoomControl: false,
-    zoomSnap: 0.5,
-    minZoom: 2,
-    maxZoom: 10,
-    maxBounds: [[-60, -169], [84, 191]],
-    maxBoundsViscosity: 0.8,
-    renderer: L.canvas({ padding: 0.3 }),
+function draw(state) {
+  const { map, view, shown, places } = state;
+  const largest = map.getSize().x < SMALL_SCREEN ? 31 : 44;
+  const at = (spot) => map.latLngToLayerPoint(spot);
+  state.circles = arrange(state.counts, (index) => at(view.spots[index]), largest);
+  state.regions = arrangeRegions(places.others(state.others), at, state.circles, largest);
+  state.byIndex = new Map(state.circles.map((circle) => [circle.index, circle]));
+  shown.draw({
+    regions: state.regions.map(({ key, point, radius }) => ({ key, radius, spot: map.layerPointToLatLng(point) })),
+    cities: state.circles.map(({ index, radius, under }) => ({ key: index, radius, spot: view.spots[index], under: under.length > 0 })),
+    smoothly: state.smoothly,
   });
-  const zoom = L.control.zoom({ position: "bottomright", zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut }).addTo(map);
-  frame(map, cities, spots, counts, map.getSize().x < SMALL_SCREEN);
+  state.smoothly = false;
+  write(state);
+}
 
-  const land = basemap({ coarse: box.dataset.basemap, fine: box.dataset.basemapFine }, colours).addTo(map);
-  const namesPane = map.createPane("names");
-  namesPane.classList.add("city-labels");
-  namesPane.setAttribute("aria-hidden", "true"); // the table says the same
-  namesPane.style.zIndex = 450; // over the circles, under tooltips
-  namesPane.style.pointerEvents = "none";
+/** The names on the map and the list for the keyboard, for what is in view now. */
+function write(state) {
+  const { map, scene, circles, places, words } = state;
+  const corner = map.containerPointToLayerPoint([0, 0]);
+  const { x, y } = map.getSize();
+  const view = { left: corner.x, top: corner.y, right: corner.x + x, bottom: corner.y + y };
+  const frame = map.getContainer().getBoundingClientRect();
+  const reserved = [...scene.querySelectorAll("[data-over]")].filter((part) => part.offsetWidth).map((part) => {
+    const { left, top, right, bottom } = part.getBoundingClientRect();
+    const [dx, dy] = [corner.x - frame.left, corner.y - frame.top];
+    return { left: left + dx - 4, top: top + dy - 4, right: right + dx + 4, bottom: bottom + dy + 4 };
+  });
+  const most = x < SMALL_SCREEN ? 14 : 36;
+  label(map.getPane("names"), circles, { view, reserved, most, avoid: state.regions, name: (index) => places.names[index], ...words });
+  const inView = ({ point }) => point.x > view.left && point.x < view.right && point.y > view.top && point.y < view.bottom;
+  const rows = [...circles.filter(inView).slice(0, LISTED).map(({ index }) => city(state, index)), ...state.regions.filter(inView).map(places.area)];
+  state.list.show(rows.map((row) => ({ ...row, text: places.line(row) })));
+}
 
-  const card = placeCard(map, { cities, names, spots, number, language, counts: () => counts, url: box.dataset.city, close: box.dataset.close });
-  const drawn = new Map(); // index → its marker, kept from draw to draw so that an open tooltip stays
+/** What is known of a city now. */
+function city(state, index) {
+  const under = state.byIndex.get(index)?.under ?? [];
+  return state.places.city(index, state.counts[index], under.map((inner) => ({ count: state.counts[inner] })));
+}
 
-  function marker(index) {
-    const made = L.circleMarker(spots[index], { weight: 1, fillOpacity: 0.78 }).addTo(map);
-    made.bindTooltip(() => document.createTextNode(`${names[index]}: ${number(counts[index])}`), { direction: "top" });
-    made.on("click", (event) => {
-      L.DomEvent.stopPropagation(event);
-      card.open(index);
-    });
-    return made;
+function find(state, kind, key) {
+  return kind === "city" ? city(state, key) : state.places.area(state.regions.find((region) => region.key === key));
+}
+
+function spotOf(state, kind, key) {
+  return kind === "city" ? state.view.spots[key] : state.map.layerPointToLatLng(state.regions.find((region) => region.key === key).point);
+}
+
+const ring = (state, { kind, key }) => ({ spot: spotOf(state, kind, key), radius: state.byIndex.get(key)?.radius ?? state.shown.radiusOf(kind, key) });
+
+/** Moves the map so that an opened place is in view and not under its own card. */
+function uncover(state, place, card) {
+  const { map } = state;
+  const spot = spotOf(state, place.kind, place.key);
+  const frame = map.getContainer().getBoundingClientRect();
+  const { left, top, right, bottom } = card.getBoundingClientRect();
+  const across = right - left > 0.7 * frame.width; // a sheet at the lower edge, as on a phone
+  const room = across ? { paddingTopLeft: [60, 70], paddingBottomRight: [60, frame.bottom - top + 50] } : { padding: [70, 70] };
+  map.panInside(spot, { ...room, animate: !still() });
+  const { x, y } = map.latLngToContainerPoint(spot);
+  const hidden = x + frame.left > left - 50 && x + frame.left < right + 50 && y + frame.top > top - 50 && y + frame.top < bottom + 50;
+  if (!across && hidden) map.panBy([x - (right - frame.left + 70), 0], { animate: !still() });
+}
+
+/** The nearest listed cities of a point: the first opens, the next three are offered with it. */
+function offer(state, where, focus) {
+  const found = nearest(state.cities, where);
+  if (!found.length) return state.card.close();
+  return openCity(state, found[0], found, focus);
+}
+
+function openCity(state, index, offered = [], focus = false) {
+  const others = offered.filter((other) => other !== index).map((other) => ({ index: other, name: state.places.names[other] }));
+  state.offered = offered;
+  state.card.open(city(state, index), { others, focus });
+}
+
+async function locate(state) {
+  const { box, view } = state;
+  state.say("");
+  try {
+    const here = await position();
+    const [first] = nearest(state.cities, here);
+    if (first === undefined) return state.say(box.dataset.far);
+    view.showCity(first);
+    offer(state, here, true);
+  } catch {
+    state.say(box.dataset.refused);
   }
+}
 
-  function draw() {
-    const small = map.getSize().x < SMALL_SCREEN;
-    circles = arrange(counts, (index) => map.latLngToLayerPoint(spots[index]), small ? 31 : 44);
-    const kept = new Set(circles.map(({ index }) => index));
-    for (const [index, old] of drawn) if (!kept.has(index)) (old.remove(), drawn.delete(index));
-    const { accent, land: ring } = colours();
-    for (const { index, radius } of circles) {
-      if (!drawn.has(index)) drawn.set(index, marker(index));
-      drawn.get(index).setStyle({ radius, color: ring, fillColor: accent }).bringToFront();
-    }
-    write();
-  }
-
-  function write() {
-    const corner = map.containerPointToLayerPoint([0, 0]);
-    const { x, y } = map.getSize();
-    const view = { left: corner.x, top: corner.y, right: corner.x + x, bottom: corner.y + y };
-    const { offsetWidth, offsetHeight } = zoom.getContainer();
-    const reserved = [{ ...view, left: view.right - offsetWidth - 16, top: view.bottom - offsetHeight - 16 }];
-    label(namesPane, circles, { view, reserved, most: x < SMALL_SCREEN ? 14 : 36, name: (index) => names[index], number, short });
-  }
-
-  map.on("zoomend resize", draw);
-  map.on("moveend", write);
-  map.on("click", ({ layerPoint }) => {
-    const distance = (index) => map.latLngToLayerPoint(spots[index]).distanceTo(layerPoint);
-    const nearest = spots.reduce((best, _, index) => (distance(index) < distance(best) ? index : best), 0);
-    if (distance(nearest) < NEAR) card.open(nearest);
+function attach(state) {
+  const { map, view, scene, box, land } = state;
+  map.on("zoomend resize viewreset", () => draw(state));
+  map.on("moveend", () => write(state));
+  map.on("click", ({ latlng, layerPoint }) => {
+    state.say("");
+    const beside = state.circles.find(({ point, radius }) => layerPoint.distanceTo(point) < radius + FINGER);
+    if (beside) openCity(state, beside.index);
+    else offer(state, latlng, false);
+  });
+  const acts = {
+    in: () => map.zoomIn(),
+    out: () => map.zoomOut(),
+    locate: () => locate(state),
+    world() {
+      state.card.close();
+      view.isWorld() ? view.showHome() : view.showWorld();
+      for (const face of scene.querySelectorAll("[data-face]")) face.hidden = (face.dataset.face === "home") !== view.isWorld();
+    },
+  };
+  for (const button of scene.querySelectorAll("[data-act]")) button.addEventListener("click", () => acts[button.dataset.act]());
+  scene.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !state.card.isOpen()) return;
+    event.preventDefault(); // the card closes, not the whole map
+    state.card.close();
   });
   document.addEventListener("tally", ({ detail }) => {
-    if (detail.cities_version !== cities.version) return; // another list of cities: the next page load has it
-    counts = detail.cities;
-    draw();
+    if (detail.cities_version !== state.cities.version) return; // another list of cities: the next page load has it
+    state.counts = detail.cities;
+    state.others = detail.others;
+    state.smoothly = true;
+    draw(state);
+    const open = state.card.place();
+    if (open?.kind === "city") state.card.refresh(city(state, open.key));
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    land.redraw();
-    draw();
+  onColours(() => {
+    land.recolour?.();
+    state.shown.recolour();
   });
-  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(box);
-  draw();
+  new ResizeObserver(() => box.isConnected && scene.offsetWidth && map.invalidateSize({ animate: false })).observe(scene);
 }
 
-// On a phone the map lies below the form: its data is fetched when it is about to be seen.
-const soon = new IntersectionObserver(
-  (entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      soon.unobserve(target);
-      start(target).catch(() => {}); // the words and the link to the table stay in its place
-    }
-  },
-  { rootMargin: "300px" },
-);
-for (const box of document.querySelectorAll("[data-map]")) soon.observe(box);
+/** What the parts tell each other. */
+function connect(state, shut) {
+  const { map, view, scene } = state;
+  state.say = (words) => (scene.querySelector("[data-map-said]").textContent = words);
+  state.shown = marks(map, colours, {
+    open: (kind, key) => (kind === "city" ? openCity(state, key) : state.card.open(find(state, kind, key))),
+    words: (kind, key) => document.createTextNode(state.places.line(find(state, kind, key))),
+  });
+  state.card = placeCard(scene, document.getElementById("map-place"), {
+    onOpen: (place, card) => {
+      state.shown.ring("open", ring(state, place));
+      uncover(state, place, card);
+    },
+    onClose: () => state.shown.ring("open", null),
+    onChoose: ({ detail }) => {
+      shut();
+      document.dispatchEvent(new CustomEvent("place", { detail }));
+    },
+    onApart: ({ key }) => {
+      const project = (index) => map.latLngToLayerPoint(view.spots[index]);
+      const zoom = partingZoom(state.byIndex.get(key), project, map.getZoom(), map.getMaxZoom());
+      state.card.close();
+      map.getContainer().focus({ preventScroll: true }); // the list is then made anew for what comes into view
+      map.setView(view.spots[key], zoom, { animate: !still() });
+    },
+    onOther: (index) => openCity(state, index, state.offered),
+  });
+  state.list = circleList(scene.querySelector("[data-circles]"), {
+    onFocus: (kind, key) => {
+      map.panInside(spotOf(state, kind, key), { padding: [70, 70], animate: !still() });
+      state.shown.ring("focus", ring(state, { kind, key }));
+    },
+    onBlur: () => state.shown.ring("focus", null),
+    onPress: (kind, key) => (kind === "city" ? openCity(state, key, [], true) : state.card.open(find(state, kind, key), { focus: true })),
+  });
+}
+
+/** Where the names go, and whom an operator's map is owed to. */
+function furnish({ L, map, config }) {
+  const names = map.createPane("names");
+  names.classList.add("city-labels");
+  names.setAttribute("aria-hidden", "true"); // the list and the table say the same
+  names.style.zIndex = 450; // over the circles, under tooltips
+  names.style.pointerEvents = "none";
+  if (config.attribution) L.control.attribution({ prefix: config.prefix, position: "bottomleft" }).addTo(map);
+}
+
+/** The city that the form has: the map goes there and marks it. */
+function mark(state, id) {
+  const index = state.cities.id.indexOf(Number(id));
+  if (index < 0 || id === state.marked) return;
+  state.marked = id;
+  state.view.showCity(index);
+  state.shown.ring("chosen", ring(state, { kind: "city", key: index }));
+}
+
+async function start(box, scene, shut) {
+  const { dataset } = box;
+  const [cities, tally] = await Promise.all([json(dataset.cities), json(dataset.tally), assets(box.querySelector("[data-map-assets]"))]);
+  const { L } = window;
+  const config = JSON.parse(document.getElementById("map-config").textContent);
+  const state = { L, box, scene, cities, config, words: wording(box), counts: tally.cities, others: tally.others };
+  for (const part of scene.querySelectorAll("[data-live-map]")) part.hidden = false;
+  const container = scene.querySelector("[data-canvas]");
+  state.view = openView(container, { L, cities, counts: () => state.counts, home: dataset.country, conic: dataset.conic, config });
+  state.map = state.view.map;
+  state.places = placesOf(L, { cities, spots: state.view.spots, words: state.words, home: dataset.country, cityUrl: dataset.city });
+  furnish(state);
+  connect(state, shut);
+  state.view.showHome();
+  state.land = ground(L, config, dataset).addTo(state.map);
+  draw(state);
+  attach(state);
+  return state;
+}
+
+for (const box of document.querySelectorAll("[data-map]")) {
+  const scene = box.querySelector("[data-stage]");
+  let chosen = null; // in the form, also before there is a map
+  let started = null;
+
+  function showChosen(state) {
+    if (!chosen || !state.map.getContainer().offsetWidth) return; // a closed map on a phone waits until it is opened
+    state.map.invalidateSize({ animate: false });
+    mark(state, chosen);
+  }
+
+  function begin() {
+    started ??= start(box, scene, () => place.close());
+    started.then(showChosen).catch((error) => {
+      started = null; // the picture and the link to the table stay in its place; the next opening tries again
+      if (!(error instanceof Unreachable)) throw error;
+    });
+  }
+
+  const place = stage(box, begin);
+  document.addEventListener("place-chosen", ({ detail }) => {
+    chosen = detail.id;
+    if (started) begin();
+  });
+}

@@ -1,29 +1,67 @@
-// What opens on a city: its name, its number, "I'll join here" and its page. The words are the <template>'s.
+// What opens on a place: its name, its own number, what lies under it, "I'll join here" and its page. The words are the
+// <template>'s. It stands at the map's edge, where it hides no circle, and on a phone at the thumb.
 
-/** Answers {open(index)}; choosing a city tells the page by the event "place", which the form's field listens to. */
-export function placeCard(map, { cities, names, spots, number, language, counts, url, close }) {
-  const template = document.getElementById("map-place");
-  const regions = cities[`region_${language}`] ?? cities.region;
+/** Answers {open(place, options), close(), isOpen()}; `place` is what describe() in places.js says of one. */
+export function placeCard(stage, template, { onOpen, onClose, onChoose, onApart, onOther }) {
+  let card = null;
+  let back = null; // what had the focus before
 
-  function content(index) {
-    const card = template.content.firstElementChild.cloneNode(true);
-    const part = (name) => card.querySelector(`[data-${name}]`);
-    const region = regions[index] === names[index] ? "" : regions[index];
-    part("name").textContent = names[index];
-    part("region").textContent = region;
-    part("count").textContent = number(counts()[index]);
-    part("link").href = url.replace(/\/0(?=\/|$)/, `/${cities.id[index]}`);
-    part("choose")?.addEventListener("click", () => {
-      map.closePopup();
-      document.dispatchEvent(new CustomEvent("place", { detail: { id: cities.id[index], name: names[index], region } }));
-    });
-    return card;
+  function close() {
+    if (!card) return;
+    const hadFocus = card.contains(document.activeElement);
+    card.remove();
+    card = null;
+    onClose();
+    if (hadFocus) (back?.isConnected ? back : stage.querySelector("[data-canvas]")).focus({ preventScroll: true });
+  }
+
+  function fill(place, others) {
+    const made = template.content.firstElementChild.cloneNode(true);
+    const part = (name) => made.querySelector(`[data-${name}]`);
+    const say = (name, words) => ((part(name).textContent = words ?? ""), (part(name).hidden = !words));
+    for (const name of ["name", "region", "count", "share", "under"]) say(name, place[name]);
+    part("apart").hidden = !place.under;
+    part("apart").addEventListener("click", () => onApart(place));
+    part("close").addEventListener("click", close);
+    for (const link of made.querySelectorAll("[data-link]")) place.url ? (link.href = place.url) : link.remove();
+    const choose = part("choose");
+    if (!place.detail) choose?.remove();
+    choose?.addEventListener("click", () => (close(), onChoose(place)));
+    part("others").hidden = !others.length;
+    part("others").append(...others.map(otherButton));
+    return made;
+  }
+
+  function otherButton({ name, index }) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "second", textContent: name });
+    button.addEventListener("click", () => onOther(index));
+    return button;
   }
 
   return {
-    open(index) {
-      const popup = window.L.popup({ minWidth: 180, maxWidth: 260 }).setLatLng(spots[index]).setContent(content(index)).openOn(map);
-      popup.getElement().querySelector(".leaflet-popup-close-button").setAttribute("aria-label", close);
+    close,
+    isOpen: () => card !== null,
+    place: () => card?.place,
+    open(place, { others = [], focus = false } = {}) {
+      const focused = card?.contains(document.activeElement);
+      if (!card) back = document.activeElement;
+      card?.remove();
+      card = fill(place, others);
+      card.place = place;
+      stage.querySelector("[data-card-here]").after(card);
+      onOpen(place, card);
+      if (focus || focused) card.focus({ preventScroll: true });
+    },
+    /** New numbers for what is open. */
+    refresh(place) {
+      if (!card) return;
+      for (const name of ["count", "share", "under"]) {
+        const part = card.querySelector(`[data-${name}]`);
+        part.textContent = place[name] ?? "";
+        part.hidden = !place[name];
+      }
+      card.querySelector("[data-apart]").hidden = !place.under;
+      card.place = place;
     },
   };
 }

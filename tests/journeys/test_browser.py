@@ -6,11 +6,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.journeys.browsing import (
-    COLOURS,
     KAZAN,
     KIROV,
     Watch,
-    eventually_on,
     letter_path,
     sees_sideways_scrolling,
     type_and_choose,
@@ -115,28 +113,6 @@ def test_the_language_switch_keeps_the_page(rally, visit):
         page.click("a.language")
         expect(page).to_have_url(re.compile(rf"/ru/{rally}/{path}$"))
         expect(page.locator("html")).to_have_attribute("lang", "ru")
-
-
-def test_the_map_is_drawn_with_circles_where_the_people_are(crowd, visit):
-    page = visit(locale="en-GB", viewport={"width": 1280, "height": 900}).new_page()
-    page.goto(f"/en/{crowd}/")
-
-    expect(page.locator(".leaflet-container")).to_be_visible()
-    land, circles = page.locator(".leaflet-tile-pane canvas"), page.locator(".leaflet-overlay-pane canvas")
-    expect(land.first).to_be_attached()
-    expect(circles.first).to_be_attached()
-    assert eventually_on(page, lambda: max(land.evaluate_all(COLOURS), default=0) > 2)
-    assert eventually_on(page, lambda: max(circles.evaluate_all(COLOURS), default=0) > 2)
-    expect(page.locator(".city-labels")).to_contain_text("Moscow")
-
-
-def test_the_map_of_a_rally_without_people_has_land_and_no_circle(rally, visit):
-    page = visit(viewport={"width": 1280, "height": 900}).new_page()
-    page.goto(f"/en/{rally}/")
-
-    land = page.locator(".leaflet-tile-pane canvas")
-    assert eventually_on(page, lambda: max(land.evaluate_all(COLOURS), default=0) > 2)
-    assert max(page.locator(".leaflet-overlay-pane canvas").evaluate_all(COLOURS), default=1) == 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,4 +1,4 @@
-"""The headers of every route, errors and static files included: read from the address patterns, so that none is missed."""
+"""The headers of every route, errors and static files included, read from the address patterns: none is missed."""
 
 import re
 

@@ -51,6 +51,14 @@ REFUSED: dict[str, dict[str, str]] = {  # what is set otherwise than above, by w
     "MAILROOM_KEY in role public": MAILROOM | {"RALLYREG_ROLE": "public"},
     "FINGERPRINT_KEY in role tally": MAILROOM | {"RALLYREG_ROLE": "tally"},
     "MAILROOM_KEY is not set": {"RALLYREG_ROLE": "mailroom"},
+    "MAP_TILES is not on this site": {"MAP_TILES": "https://tile.example/{z}/{x}/{y}.png"},
+    "MAP_PMTILES is not on this site": {"MAP_PMTILES": "//cdn.example/map.pmtiles", "MAP_PMTILES_SCRIPT": "js/own.js"},
+    "MAP_PMTILES and MAP_PMTILES_SCRIPT belong together": {"MAP_PMTILES": "/map.pmtiles"},
+    "MAP_PMTILES_SCRIPT is not on this site": {
+        "MAP_PMTILES": "/map.pmtiles",
+        "MAP_PMTILES_SCRIPT": "https://cdn.example/protomaps-leaflet.js",
+    },
+    "DISPUTED_BORDERS is unknown": {"DISPUTED_BORDERS": "dotted"},
 }
 COMPLAINTS = [(case, case) for case in REFUSED if case != "careless"] + [("careless", name) for name in CARELESS]
 NAMED = {"SECRET_KEY": {"SECRET_KEY": ""}, "DATABASE_URL": {"DATABASE_URL": "mysql://x/y"}, "DEBUG": {"DEBUG": "maybe"}}
@@ -61,6 +69,7 @@ PASSING: dict[str, dict[str, str]] = {
     "tally": {},
     "announcer": {},
     "mailroom": MAILROOM,
+    "public with tiles": {"RALLYREG_ROLE": "public", "MAP_TILES": "/tiles/{z}/{x}/{y}.png", "DISPUTED_BORDERS": "none"},
 }
 
 

@@ -1,0 +1,39 @@
+// Leaflet comes when the map is about to be needed: the tags wait in <template data-map-assets>.
+
+/** What the map needs did not arrive; anything else that goes wrong is a mistake of ours and is reported as one. */
+export class Unreachable extends Error {}
+
+export async function json(url) {
+  const reply = await fetch(url).catch(() => null);
+  const content = reply?.ok ? await reply.json().catch(() => null) : null;
+  if (!content) throw new Unreachable(url);
+  return content;
+}
+
+/** Puts the template's style sheets and scripts into the page, in their order; done once, answers when all have run. */
+export function assets(template) {
+  template.loading ??= load(template.content.cloneNode(true)).catch((error) => {
+    template.loading = null; // the next opening tries again
+    throw error;
+  });
+  return template.loading;
+}
+
+async function load(content) {
+  const waiting = [...content.querySelectorAll("link, script")].map((node) => {
+    const tag = document.createElement(node.localName); // a clone of a template's script would not run in order
+    for (const { name, value } of node.attributes) tag.setAttribute(name, value);
+    tag.textContent = node.textContent;
+    if (node.localName === "script") tag.async = false;
+    const done = node.src || node.href ? settled(tag) : null; // the rest is data, which scripts look up by its id
+    document.head.append(tag);
+    return done;
+  });
+  await Promise.all(waiting);
+}
+
+const settled = (tag) =>
+  new Promise((done, failed) => {
+    tag.addEventListener("load", done);
+    tag.addEventListener("error", () => (tag.remove(), failed(new Unreachable(tag.src || tag.href))));
+  });
