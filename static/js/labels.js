@@ -28,7 +28,7 @@ export function label(pane, circles, { view, reserved, most, avoid, name, number
   for (const [rank, circle] of seen.entries()) {
     if (!inside(circle.point, view)) continue;
     const inner = circle.radius > NARROW && [number(circle.count), short(circle.count)].find((text) => fits(widths.figures(text), circle.radius));
-    if (inner) labels.push(element("inside", [inner], circle.point.x - widths.figures(inner) / 2, circle.point.y - LINE / 2));
+    if (inner) labels.push(element("inside", [inner], circle.point.x, circle.point.y));
     if (named >= most || rank >= TRIED) continue;
     const lines = inner ? [name(circle.index)] : [name(circle.index), number(circle.count)];
     const width = Math.max(widths.name(lines[0]), inner ? 0 : widths.under(lines[1]));
@@ -92,7 +92,7 @@ function measurer(pane) {
     }
     return known.get(key);
   };
-  return { name: by(600, 13), under: by(400, 12), figures: by(700, 13) };
+  return { name: by(600, 14), under: by(400, 12), figures: by(700, 13) };
 }
 
 function places({ point: { x, y }, radius }, width, height) {
@@ -116,7 +116,8 @@ function element(side, lines, left, top, width) {
   box.append(lines[0]);
   if (lines[1]) box.append(Object.assign(document.createElement("span"), { textContent: lines[1] }));
   if (width) box.style.width = `${Math.ceil(width)}px`;
-  box.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+  box.style.left = `${Math.round(left)}px`;
+  box.style.top = `${Math.round(top)}px`;
   return box;
 }
 

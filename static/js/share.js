@@ -1,11 +1,11 @@
-// Buttons beside a [data-share] link: the device's own share sheet, and the clipboard, each where there is one.
+// Buttons beside a [data-share-box] link: the device's own share sheet, and the clipboard, each where there is one.
 function attach(box) {
   const { href } = box.querySelector("[data-share-link]");
   const sheet = box.querySelector("[data-share-sheet]");
   const copy = box.querySelector("[data-share-copy]");
 
   sheet.hidden = !navigator.share;
-  sheet.addEventListener("click", () => navigator.share({ title: box.dataset.share, url: href }).catch(() => {})); // thought better of it
+  sheet.addEventListener("click", () => navigator.share({ title: box.dataset.shareBox, url: href }).catch(() => {})); // thought better of it
   copy.hidden = !navigator.clipboard;
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(href);
@@ -13,4 +13,4 @@ function attach(box) {
   });
 }
 
-document.querySelectorAll("[data-share]").forEach(attach);
+document.querySelectorAll("[data-share-box]").forEach(attach);
