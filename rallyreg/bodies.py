@@ -4,6 +4,7 @@ import gzip
 from dataclasses import dataclass
 from functools import cached_property
 
+import brotli
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
@@ -17,17 +18,25 @@ class Body:
     raw: bytes
     etag: str
     kind: str = "application/json"
+    lasting: bool = False  # read so often and changed so seldom that Brotli's best is worth its tenth of a second
 
     @cached_property
-    def packed(self) -> bytes:
+    def gzipped(self) -> bytes:
         return gzip.compress(self.raw, 6, mtime=0)
+
+    @cached_property
+    def brotlied(self) -> bytes:
+        packed: bytes = brotli.compress(self.raw)
+        return packed
 
     def answer(self, request: HttpRequest, *, cache: str) -> HttpResponse:
         """200 or 304, open to every origin."""
-        packed = self.kind not in DENSE and "gzip" in request.headers.get("Accept-Encoding", "")
-        whole: HttpResponse = HttpResponse(self.packed if packed else self.raw, content_type=self.kind)
-        if packed:
-            whole.headers["Content-Encoding"] = "gzip"
+        accepted = "" if self.kind in DENSE else request.headers.get("Accept-Encoding", "")
+        packing = "br" if self.lasting and "br" in accepted else "gzip" if "gzip" in accepted else ""
+        body = {"br": lambda: self.brotlied, "gzip": lambda: self.gzipped}.get(packing, lambda: self.raw)()
+        whole: HttpResponse = HttpResponse(body, content_type=self.kind)
+        if packing:
+            whole.headers["Content-Encoding"] = packing
         response: HttpResponse = get_conditional_response(request, etag=self.etag, response=whole) or whole
         # Set here and not before, so that a 304 carries them too.
         response.headers["ETag"] = self.etag

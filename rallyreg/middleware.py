@@ -18,6 +18,8 @@ from rallyreg.errors import error_page
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
+DOCUMENTS = ("text/html", "image/svg+xml")  # what a browser opens as a page that could load something
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -29,8 +31,11 @@ def every_answer(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", policy)  # django-csp passes by files, and errors with DEBUG on
-        headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        if headers.get("Content-Type", "").startswith(DOCUMENTS):
+            headers.setdefault("Content-Security-Policy", policy)  # django-csp passes by errors where DEBUG is on
+            headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        else:
+            headers.setdefault("Content-Security-Policy", NOTHING)
         everyones = headers.get("Access-Control-Allow-Origin") == "*"
         headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if everyones else "same-origin")
         return response

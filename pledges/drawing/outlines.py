@@ -1,6 +1,6 @@
 """Land and borders from the browser's base map, projected into a picture and thinned to what its scale can show.
 
-The file is TopoJSON in Web-Mercator metres, unwrapped at 169° W (maps/data/README.md); basemap.js reads the same.
+The files are TopoJSON in Web-Mercator metres, unwrapped at 169° W (maps/data/README.md); basemap.js reads the same.
 """
 
 import json
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from math import atan, degrees, exp, hypot, pi
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -39,7 +40,14 @@ class Outlines:
 @lru_cache(maxsize=8)
 def outlines(frame: Frame) -> Outlines:
     """What of the base map is seen in a frame. Kept, because it never changes while the process lives."""
-    arcs, objects = _file()
+    near, far = (_drawn(file, frame) for file in _files())
+    return Outlines(
+        near.land + far.land, near.regions + far.regions, near.borders + far.borders, near.disputed + far.disputed
+    )
+
+
+def _drawn(file: _File, frame: Frame) -> Outlines:
+    arcs, objects = file
     lines = [_thinned([_pixel(point, frame) for point in arc]) for arc in arcs]
     box = (-MARGIN, -MARGIN, frame.width + MARGIN, frame.height + MARGIN)
 
@@ -51,8 +59,12 @@ def outlines(frame: Frame) -> Outlines:
 
 
 @lru_cache(maxsize=1)
-def _file() -> _File:
-    path = settings.BASE_DIR / "static" / "map" / "basemap-8km.topojson"
+def _files() -> list[_File]:
+    folder = settings.BASE_DIR / "static" / "map"
+    return [_read(folder / name) for name in ("basemap-8km.topojson", "basemap-8km-far.topojson")]
+
+
+def _read(path: Path) -> _File:
     topology = json.loads(path.read_text(encoding="utf-8"))
     scale, shift = topology["transform"]["scale"], topology["transform"]["translate"]
     arcs = []

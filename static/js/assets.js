@@ -20,7 +20,9 @@ export function assets(template) {
 }
 
 async function load(content) {
-  const waiting = [...content.querySelectorAll("link, script")].map((node) => {
+  // Leaflet alone: django-leaflet's own extras serve its form widgets, which are not used here.
+  const tags = [...content.querySelectorAll("link, script")].filter((node) => !/extras|\/draw\//.test(node.src || node.href));
+  const waiting = tags.map((node) => {
     const tag = document.createElement(node.localName); // a clone of a template's script would not run in order
     for (const { name, value } of node.attributes) tag.setAttribute(name, value);
     tag.textContent = node.textContent;

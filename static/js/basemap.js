@@ -5,6 +5,7 @@ import { fromMercator, RADIUS } from "./conic.js";
 
 const HALF_GIRTH = Math.PI * RADIUS;
 const FINE_FROM = 6; // tile zoom; Leaflet rounds 5.5 up to it
+const FAR = ({ lat, lng }) => lat < 14 || (lng < -25 && lat < 70); // what the first of the coarse files leaves out
 const DASHES = { dashed: [4, 3], solid: [], none: null };
 
 /** One level of detail; `drawn(crs)` answers pieces of {path, box} by kind, made once for each projection. */
@@ -72,9 +73,9 @@ const away = (act) => (error) => {
   act();
 };
 
-/** The layer; `urls` are {coarse, fine}, `colours()` answers what the style sheet says now; `recolour()` repaints. */
+/** The layer; `urls` are {coarse, far, fine}, `colours()` answers what the style sheet says now; `recolour()` repaints. */
 export function basemap(urls, colours, disputed) {
-  const levels = { coarse: null, fine: null };
+  const levels = { coarse: null, far: null, fine: null };
   const tiles = new Map(); // canvas → its place
 
   const Layer = window.L.GridLayer.extend({
@@ -90,8 +91,9 @@ export function basemap(urls, colours, disputed) {
     },
     paint(tile, now) {
       const place = tiles.get(tile);
-      const level = (place.z >= FINE_FROM && levels.fine) || levels.coarse;
-      if (level) paint(tile.getContext("2d"), level.drawn(this._map.options.crs), place, now, DASHES[disputed]);
+      const shown = place.z >= FINE_FROM && levels.fine ? [levels.fine] : [levels.coarse, levels.far];
+      const pieces = shown.filter(Boolean).map((level) => level.drawn(this._map.options.crs));
+      paint(tile.getContext("2d"), pieces, place, now, DASHES[disputed]);
     },
     /** In place, so that nothing flickers. */
     recolour() {
@@ -105,32 +107,41 @@ export function basemap(urls, colours, disputed) {
     },
     onAdd(map) {
       window.L.GridLayer.prototype.onAdd.call(this, map);
-      // The fine level is asked for once, when somebody comes near; without it the coarse one stays.
-      const nearer = () => {
-        if (map.getZoom() < FINE_FROM - 0.5) return;
-        map.off("zoomend", nearer);
-        this.load("fine").catch(away(() => map.on("zoomend", nearer)));
+      // Each of these is asked for once, when somebody comes near or looks far; without it the coarse level stays.
+      const later = (name, wanted) => {
+        const look = () => {
+          if (!wanted()) return;
+          map.off("moveend", look);
+          this.load(name).catch(away(() => map.on("moveend", look)));
+        };
+        map.on("moveend", look);
+        look();
       };
-      map.on("zoomend", nearer);
-      this.load("coarse").then(nearer).catch(away(() => {})); // circles and names stay readable on a bare sea
+      const corners = () => [[0, 0], [1, 0], [0, 1], [1, 1]].map(([x, y]) => map.containerPointToLatLng(map.getSize().scaleBy([x, y])));
+      const begin = () => {
+        later("fine", () => map.getZoom() >= FINE_FROM - 0.5);
+        later("far", () => corners().some(FAR));
+      };
+      this.load("coarse").then(begin).catch(away(begin)); // circles and names stay readable on a bare sea
     },
   });
   const layer = new Layer({ noWrap: true, updateWhenZooming: false });
   return layer.on("tileunload", ({ tile }) => tiles.delete(tile));
 }
 
-function paint(ink, level, { x, y, z, size, sharp }, colours, dashes) {
+function paint(ink, levels, { x, y, z, size, sharp }, colours, dashes) {
   const perMetre = (size * 2 ** z) / (2 * HALF_GIRTH);
   const width = size / perMetre;
   const left = x * width - HALF_GIRTH;
   const top = HALF_GIRTH - y * width;
   const margin = 4 / perMetre; // a line's half width, seen from the next tile
   const seen = ({ box }) => box[0] < left + width + margin && box[2] > left - margin && box[1] < top + margin && box[3] > top - width - margin;
+  const all = (kind) => levels.flatMap((level) => level[kind].filter(seen));
   const stroke = (pieces, colour, pixels, gaps = []) => {
     ink.strokeStyle = colour;
     ink.lineWidth = pixels / perMetre;
     ink.setLineDash(gaps.map((gap) => gap / perMetre));
-    for (const { path } of pieces.filter(seen)) ink.stroke(path);
+    for (const { path } of pieces) ink.stroke(path);
   };
 
   ink.setTransform(1, 0, 0, 1, 0, 0);
@@ -139,9 +150,10 @@ function paint(ink, level, { x, y, z, size, sharp }, colours, dashes) {
   ink.setTransform(scale, 0, 0, -scale, -left * scale, top * scale);
   ink.lineJoin = "round";
   ink.fillStyle = colours.land;
-  for (const { path } of level.land.filter(seen)) ink.fill(path, "evenodd");
-  stroke(level.land, colours.coast, 0.8);
-  stroke(level.regions, colours.region, 0.8);
-  stroke(level.borders, colours.border, 1);
-  if (dashes) stroke(level.disputed, colours.border, 1, dashes);
+  const land = all("land");
+  for (const { path } of land) ink.fill(path, "evenodd");
+  stroke(land, colours.coast, 0.8);
+  stroke(all("regions"), colours.region, 0.8);
+  stroke(all("borders"), colours.border, 1);
+  if (dashes) stroke(all("disputed"), colours.border, 1, dashes);
 }

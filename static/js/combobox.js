@@ -2,7 +2,6 @@
 // beside it. Listed places are searched here; only for others the server is asked. Without any of this the typed name
 // goes to the server, which finds the place or asks back.
 import { fill, whereabouts } from "./options.js";
-import { placeIndex } from "./places.js";
 
 const PAUSE = { surely: 250, perhaps: 700 }; // milliseconds without a key before the server is asked
 const SHORTEST_ASKED = 2; // letters, where every answer comes from the server
@@ -32,6 +31,7 @@ function attach(box) {
 
   async function load() {
     try {
+      const { placeIndex } = await import("./places.js"); // not before somebody turns to the field
       const reply = await fetch(words.index, { signal: AbortSignal.timeout(PATIENCE) });
       return reply.ok ? placeIndex(await reply.json(), { language, home: words.home }) : null;
     } catch (error) {

@@ -20,7 +20,7 @@ export function homeFrame(L, crs, { country, population }, spots, counts, home, 
   const weights = counted.some(Boolean) ? counted : population.map((people, index) => (here[index] ? people : 0));
   const small = size.x < SMALL;
   const room = small ? { left: 34, right: 44, top: 40, bottom: 40 } : { left: 56, right: 64, top: 56, bottom: 56 };
-  return frameOf(L, crs, spots, weights, size, { cut: small ? 0.1 : 0.012, room, snap: 0.25, maxZoom: 6 });
+  return frameOf(L, crs, spots, weights, size, { cut: small ? 0.1 : 0.012, room, snap: 0.25, maxZoom: 5 }); // a few first cities are no reason to leave the country out of sight
 }
 
 /** All circles of the world, or all cities where there is no circle yet. */

@@ -1,7 +1,7 @@
 // What is said of a place on the map: of a city, or of the smaller places of a region (abroad: of a country) together.
 import { unwrap } from "./conic.js";
 
-export function placesOf(L, { cities, spots, words, home, cityUrl }) {
+export function placesOf(L, { cities, spots, words, home, cityUrl, sites = {} }) {
   const language = document.documentElement.lang;
   const names = cities[language] ?? cities.en;
   const regions = cities[`region_${language}`] ?? cities.region;
@@ -9,6 +9,12 @@ export function placesOf(L, { cities, spots, words, home, cityUrl }) {
   function region(index) {
     const parts = [regions[index], cities.country[index] === home ? "" : words.country(cities.country[index])];
     return [...new Set(parts)].filter((part) => part && part !== names[index]).join(", ");
+  }
+
+  /** Where people meet in a city, once it is announced. */
+  function site(id) {
+    const place = sites[id]?.place ?? {};
+    return place[language] || Object.values(place)[0] || "";
   }
 
   function city(index, count, under = []) {
@@ -22,6 +28,7 @@ export function placesOf(L, { cities, spots, words, home, cityUrl }) {
       count: words.people(count),
       share: count && cities.population[index] ? words.share(count, cities.population[index]) : "",
       under: under.length ? words.under(under.length, under.reduce((sum, { count: people }) => sum + people, 0)) : "",
+      site: site(id) && words.meet(site(id)),
       url: cityUrl.replace(/\/0(?=\/|$)/, `/${id}`),
       detail: { id, name: names[index], region: region(index), country_name: cities.country[index] === home ? "" : country },
     };

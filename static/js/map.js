@@ -19,10 +19,10 @@ const FINGER = 10; // pixels beside a circle that still mean it
 const LISTED = 40; // circles that the keyboard walks through
 
 /** The land: the operator's own tiles or archive, else ours. */
-function ground(L, config, { basemap: coarse, basemapFine: fine }) {
+function ground(L, config, { basemap: coarse, basemapFar: far, basemapFine: fine }) {
   if (config.tiles.length) return L.layerGroup(config.tiles.map(({ url, options }) => L.tileLayer(url, { ...options, maxZoom: config.maxZoom })));
   if (config.pmtiles) return window.protomapsL.leafletLayer({ url: config.pmtiles, attribution: config.attribution, flavor: "light", lang: document.documentElement.lang });
-  return basemap({ coarse, fine }, colours, config.disputed);
+  return basemap({ coarse, far, fine }, colours, config.disputed);
 }
 
 function draw(state) {
@@ -93,7 +93,7 @@ function uncover(state, place, card) {
 /** The nearest listed cities of a point: the first opens, the next three are offered with it. */
 function offer(state, where, focus) {
   const found = nearest(state.cities, where);
-  if (!found.length) return state.card.close();
+  if (!found.length) return state.card.close(), state.say(state.box.dataset.far);
   return openCity(state, found[0], found, focus);
 }
 
@@ -217,7 +217,8 @@ function mark(state, id) {
 
 async function start(box, scene, shut) {
   const { dataset } = box;
-  const [cities, tally] = await Promise.all([json(dataset.cities), json(dataset.tally), assets(box.querySelector("[data-map-assets]"))]);
+  const told = dataset.announcement ? json(dataset.announcement) : null;
+  const [cities, tally, news] = await Promise.all([json(dataset.cities), json(dataset.tally), told, assets(box.querySelector("[data-map-assets]"))]);
   const { L } = window;
   const config = JSON.parse(document.getElementById("map-config").textContent);
   const state = { L, box, scene, cities, config, words: wording(box), counts: tally.cities, others: tally.others };
@@ -225,7 +226,7 @@ async function start(box, scene, shut) {
   const container = scene.querySelector("[data-canvas]");
   state.view = openView(container, { L, cities, counts: () => state.counts, home: dataset.country, conic: dataset.conic, config });
   state.map = state.view.map;
-  state.places = placesOf(L, { cities, spots: state.view.spots, words: state.words, home: dataset.country, cityUrl: dataset.city });
+  state.places = placesOf(L, { cities, spots: state.view.spots, words: state.words, home: dataset.country, cityUrl: dataset.city, sites: news?.announcement?.content.sites });
   furnish(state);
   connect(state, shut);
   state.view.showHome();

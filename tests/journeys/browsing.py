@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect
 
+from tests.journeys.states import MAKE, STATES
 from tests.journeys.systems import NETWORKS, PATIENCE, System, eventually, link_in
 
 KAZAN, KIROV = 551487, 548408
@@ -103,6 +104,13 @@ def crowd(system: System) -> str:
         database.execute("UPDATE pledges_rally SET windows_at = windows_at - interval '1 day' WHERE slug = 'crowd'")
     assert eventually(lambda: any(system.browser.json("/api/v1/crowd/tally.json")["cities"]))
     return "crowd"
+
+
+@pytest.fixture(scope="session")
+def states(system: System) -> None:
+    """A rally in every state, published."""
+    system.manage("shell", "-v0", "-c", MAKE)
+    assert eventually(lambda: all(system.browser.get(f"/en/s-{state}/").status == 200 for state in STATES))
 
 
 def type_and_choose(page: Page, name: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from rallyreg.embedded import places
 from rallyreg.embedded.process import wait_until
 from rallyreg.embedded.programs import free_port
-from tests.journeys.browsing import browser_type_launch_args, chromium_path, crowd, visit  # noqa: F401  (fixtures)
+from tests.journeys.browsing import browser_type_launch_args, chromium_path, crowd, states, visit  # noqa: F401  (fixtures)
 from tests.journeys.systems import NUMBERS, ROOT, System
 
 

@@ -4,7 +4,6 @@ import random
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
 from maps.gazetteer import gazetteer
 from pledges import announcing, tally
@@ -28,6 +27,8 @@ STATES = (
     "over",
     "cancelled",
 )
+# What a system's shell is told, to have them all.
+MAKE = "from tests.journeys import states; from django.utils import timezone; states.make_all(timezone.now())"
 REASONS = {"ru": "Ждать дольше нельзя.", "en": "We cannot wait any longer."}
 
 
@@ -81,7 +82,3 @@ def make_all(now: datetime) -> None:
     publish(cancelled, Kind.DATE, days=9, now=now)
     publish(cancelled, Kind.CANCELLED, days=9, now=now)
     Rally.objects.filter(pk=cancelled.pk).update(shred_on=now.date() + timedelta(days=40))
-
-
-if __name__ == "__main__":
-    make_all(timezone.now())

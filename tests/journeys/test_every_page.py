@@ -8,7 +8,6 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys.browsing import KAZAN, sees_sideways_scrolling, violations
 from tests.journeys.states import STATES
-from tests.journeys.systems import System, eventually
 
 pytestmark = pytest.mark.journey
 Visit = Callable[..., BrowserContext]
@@ -26,14 +25,6 @@ NEEDED = (
     "#email",
     "#pledge button[type=submit]",
 )
-MAKE = "from tests.journeys import states; from django.utils import timezone; states.make_all(timezone.now())"
-
-
-@pytest.fixture(scope="module")
-def states(system: System) -> None:
-    """A rally in every state, published."""
-    system.manage("shell", "-v0", "-c", MAKE)
-    assert eventually(lambda: all(system.browser.get(f"/en/s-{state}/").status == 200 for state in STATES))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
