@@ -11,6 +11,7 @@ from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied,
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.http.multipartparser import MultiPartParserError
+from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django.utils.decorators import sync_only_middleware
 
@@ -41,6 +42,16 @@ def every_answer(get_response: Handler) -> Handler:
         return response
 
     return middleware
+
+
+class PackedPages(GZipMiddleware):
+    """Pages alone: data packs itself once for all readers, pictures are dense. Django adds random bytes, so that the
+    size of a page tells nothing of what is on it (BREACH)."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            return super().process_response(request, response)
+        return response
 
 
 @sync_only_middleware

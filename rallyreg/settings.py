@@ -90,7 +90,7 @@ CONSOLE_MIDDLEWARE = [
 # The public site knows no session, no staff and no cookie.
 PUBLIC_MIDDLEWARE = [
     *_FIRST,
-    "django.middleware.gzip.GZipMiddleware",  # adds random bytes, so that sizes tell nothing of a page (BREACH)
+    "rallyreg.middleware.PackedPages",
     "rallyreg.middleware.language_of_path",
     "rallyreg.middleware.clear_errors",
     "rallyreg.middleware.same_origin",

@@ -18,7 +18,7 @@ from maps.projection import RADIUS, WEST_EDGE
 from pledges.drawing.frame import Frame
 
 MARGIN = 8  # pixels around the picture that are still drawn, so that no outline ends inside it
-NEAR = 0.6  # pixels a line may be off where a point is dropped
+NEAR = 0.7  # pixels a line may be off where a point is dropped
 SPECK = 2.0  # square pixels below which an island is not seen
 
 Point = tuple[float, float]

@@ -17,6 +17,7 @@ SMALLEST = 2.2  # pixels: radius of the smallest circle
 FREE = 0.4  # of a circle's own radius: what is so much smaller may lie under its name, if it has to
 GAP = 5  # between a circle and its name
 CLEAR = 3  # between a name and the circles of others, so that nobody takes it for theirs
+MUST = 6  # of the largest circles are named however much lies under their names
 TRIES = 5  # circles looked at for each name that may be written
 
 
@@ -98,7 +99,7 @@ def labels(drawn: list[Circle], style: Style, *, language: str) -> list[Label]:
     found: list[Label] = []
     taken: list[Box] = []
     named = 0
-    for circle in drawn[: TRIES * style.most]:
+    for rank, circle in enumerate(drawn[: TRIES * style.most]):
         if named >= style.most:
             break
         name, number = circle.place.name(language), str(number_format(circle.people))
@@ -106,7 +107,7 @@ def labels(drawn: list[Circle], style: Style, *, language: str) -> list[Label]:
         found += inner
         spot = None
         for lines in [] if len(inner) == 2 else [[name]] if inner else [[name, number], [name]]:
-            spot = spot or _best(circle, lines, drawn, taken, style)
+            spot = spot or _best(circle, lines, drawn, taken, style, must=rank < MUST)
         if spot:
             taken.append(spot.box)
             found += spot.labels
@@ -114,19 +115,22 @@ def labels(drawn: list[Circle], style: Style, *, language: str) -> list[Label]:
     return found
 
 
-def _best(circle: Circle, lines: list[str], drawn: list[Circle], taken: list[Box], style: Style) -> "_Spot | None":
-    """The spot beside a circle that is free, with the fewest dots under the words."""
+def _best(
+    circle: Circle, lines: list[str], drawn: list[Circle], taken: list[Box], style: Style, *, must: bool
+) -> "_Spot | None":
+    """The spot beside a circle that is free, with the fewest dots under the words; the largest `must` have one."""
     under = max(2 * SMALLEST, FREE * circle.radius)
     spots: list[tuple[float, int, _Spot]] = []
     for spot in _spots(circle, lines, style):
         if not spot.box.within(style.view) or any(spot.box.meets(other) for other in taken):
             continue
         others = (other for other in drawn if other.radius > under and other is not circle)
-        if any(spot.box.touches(other, max(CLEAR, 0.3 * other.radius)) for other in others):
+        hidden = [other.radius for other in others if spot.box.touches(other, max(CLEAR, 0.3 * other.radius))]
+        if hidden and not must:
             continue
         covered = [other.radius for other in drawn if other.radius <= under and spot.box.touches(other)]
         if not spot.box.touches(circle):
-            spots.append((sum(covered), len(spots), spot))
+            spots.append((sum(covered) + 10 * sum(hidden), len(spots), spot))
     return min(spots)[2] if spots else None
 
 

@@ -74,11 +74,13 @@ def cities_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 def _city_rows(rally: Published) -> Iterator[tuple[str, ...]]:
     by_id = gazetteer().by_id
-    point = "," if get_language() == "ru" else "."
+    language = get_language() or "en"
+    point = "," if language == "ru" else "."
     for city in sorted(rally.cities, key=lambda city: (-rally.cities[city], city)):
         row = as_row(by_id[city], rally)
         share = "" if row["share"] is None else f"{row['share']:.2f}".replace(".", point)
-        yield (str(city), row["name"], row["region"], row["country_name"], str(row["confirmed"]), share)
+        country = row["place"].country_name(language)  # a table is read by itself: the home country is named too
+        yield (str(city), row["name"], row["region"], country, str(row["confirmed"]), share)
     for other in rally.body["others"]:
         region, country = region_name(other)
         yield ("", _("smaller places"), region, country, str(other["confirmed"]), "")

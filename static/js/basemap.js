@@ -117,7 +117,10 @@ export function basemap(urls, colours, disputed) {
         map.on("moveend", look);
         look();
       };
-      const corners = () => [[0, 0], [1, 0], [0, 1], [1, 1]].map(([x, y]) => map.containerPointToLatLng(map.getSize().scaleBy([x, y])));
+      const corners = () => {
+        const { x, y } = map.getSize();
+        return [[0, 0], [x, 0], [0, y], [x, y]].map((corner) => map.containerPointToLatLng(corner));
+      };
       const begin = () => {
         later("fine", () => map.getZoom() >= FINE_FROM - 0.5);
         later("far", () => corners().some(FAR));

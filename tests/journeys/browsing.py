@@ -92,7 +92,7 @@ def visit(browser: Browser, system: System) -> Iterator[Callable[..., BrowserCon
     complaints = [complaint for watch in watches for complaint in watch.all()]
     for watch in watches:
         watch.context.close()
-    assert not complaints
+    assert not complaints, complaints
 
 
 @pytest.fixture(scope="session")

@@ -115,7 +115,7 @@ def test_each_page_is_there_in_every_state(rally, site, count, status, page):
 def test_the_wall_has_number_promise_code_and_address_and_no_form(site):
     page = site.get("/en/clean-air/big/")
 
-    for words in ("30", "We come out when we are 100", "rally.example/en/clean-air", "Counted:"):
+    for words in ("30", "We set the date when we are 100", "rally.example/en/clean-air", "Counted:"):
         assert words in text(page)
     assert 'src="/en/clean-air/qr.svg"' in page.content.decode()
     assert "<form" not in page.content.decode()

@@ -46,7 +46,8 @@ def test_paper_says_what_for_how_many_where_to_look_and_to_check_the_date(publis
 
     said = words_in(paper(sheet(published()), compressed=False))
 
-    for words in ("For clean air", "We come out when we are", "100", "rally.example/en/clean-air", "Check the date by"):
+    promise = "We set the date when we are"
+    for words in ("For clean air", promise, "100", "rally.example/en/clean-air", "Check the date by"):
         assert words in said
 
 
