@@ -17,6 +17,7 @@ SMALLEST = 2.2  # pixels: radius of the smallest circle
 FREE = 0.4  # of a circle's own radius: what is so much smaller may lie under its name, if it has to
 GAP = 5  # between a circle and its name
 CLEAR = 3  # between a name and the circles of others, so that nobody takes it for theirs
+LARGE = 25  # pixels of radius: such a circle is under no name
 MUST = 6  # of the largest circles are named however much lies under their names
 TRIES = 5  # circles looked at for each name that may be written
 
@@ -126,7 +127,7 @@ def _best(
             continue
         others = (other for other in drawn if other.radius > under and other is not circle)
         hidden = [other.radius for other in others if spot.box.touches(other, max(CLEAR, 0.3 * other.radius))]
-        if hidden and not must:
+        if hidden and (not must or max(hidden) > LARGE):
             continue
         covered = [other.radius for other in drawn if other.radius <= under and spot.box.touches(other)]
         if not spot.box.touches(circle):
