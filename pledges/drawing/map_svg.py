@@ -54,7 +54,8 @@ def measure(text: str, size: float) -> float:
 
 
 def draw(rally: Published, places: Gazetteer, palette: Palette, shape: Shape = WIDE, *, language: str) -> str:
-    frame = shape.frame(rally.body["home_country"], places)
+    home = rally.body["home_country"]
+    frame = shape.frame(home, places)
     circles = scene.circles(frame, rally.cities, places, largest=shape.largest)
     size = f'width="{shape.width}" height="{shape.height}"'
     title = _("Where we are: {n} people").format(n=number_format(rally.confirmed))
@@ -69,7 +70,7 @@ def draw(rally: Published, places: Gazetteer, palette: Palette, shape: Shape = W
             "</g>",
             _dots([circle for circle in circles if circle.radius <= SMALLEST], palette),
             f'<g font-family="{FAMILY}" stroke-linejoin="round" paint-order="stroke">',
-            *(_label(label, palette) for label in scene.labels(circles, shape.style, language=language)),
+            *(_label(label, palette) for label in scene.labels(circles, shape.style, language=language, home=home)),
             "</g></svg>",
         ]
     )

@@ -18,7 +18,7 @@ FREE = 0.4  # of a circle's own radius: what is so much smaller may lie under it
 GAP = 5  # between a circle and its name
 CLEAR = 3  # between a name and the circles of others, so that nobody takes it for theirs
 LARGE = 25  # pixels of radius: such a circle is under no name
-MUST = 6  # of the largest circles are named however much lies under their names
+MUST = 6  # of the home country's largest circles are named however much lies under their names
 TRIES = 5  # circles looked at for each name that may be written
 
 
@@ -95,12 +95,13 @@ def circles(frame: Frame, figures: dict[int, int], places: Gazetteer, *, largest
     return kept
 
 
-def labels(drawn: list[Circle], style: Style, *, language: str) -> list[Label]:
+def labels(drawn: list[Circle], style: Style, *, language: str, home: str) -> list[Label]:
     """Names for the biggest circles: never over another name, a circle worth seeing, or the edge."""
     found: list[Label] = []
     taken: list[Box] = []
     named = 0
-    for rank, circle in enumerate(drawn[: TRIES * style.most]):
+    must = [circle for circle in drawn if circle.place.country == home][:MUST]
+    for circle in drawn[: TRIES * style.most]:
         if named >= style.most:
             break
         name, number = circle.place.name(language), str(number_format(circle.people))
@@ -108,7 +109,7 @@ def labels(drawn: list[Circle], style: Style, *, language: str) -> list[Label]:
         found += inner
         spot = None
         for lines in [] if len(inner) == 2 else [[name]] if inner else [[name, number], [name]]:
-            spot = spot or _best(circle, lines, drawn, taken, style, must=rank < MUST)
+            spot = spot or _best(circle, lines, drawn, taken, style, must=circle in must)
         if spot:
             taken.append(spot.box)
             found += spot.labels

@@ -190,7 +190,7 @@ def box_of(label):
 def test_names_meet_neither_each_other_nor_the_edge_nor_large_circles(crowd, language, shape, least):
     drawn = scene.circles(shape.frame("RU", gazetteer()), crowd.cities, gazetteer(), largest=shape.largest)
     with translation.override(language):
-        labels = scene.labels(drawn, shape.style, language=language)
+        labels = scene.labels(drawn, shape.style, language=language, home="RU")
 
     boxes = [box_of(label) for label in labels if label.kind != "inside"]
     assert len(boxes) > least
@@ -202,7 +202,7 @@ def test_names_meet_neither_each_other_nor_the_edge_nor_large_circles(crowd, lan
 def test_numbers_stand_inside_circles_only_where_they_fit(crowd):
     shape = map_svg.WIDE
     drawn = scene.circles(home_frame(), crowd.cities, gazetteer(), largest=shape.largest)
-    labels = [label for label in scene.labels(drawn, shape.style, language="ru") if label.kind == "inside"]
+    labels = [label for label in scene.labels(drawn, shape.style, language="ru", home="RU") if label.kind == "inside"]
 
     assert labels
     for label in labels:
