@@ -7,8 +7,10 @@ export function frameOf(L, crs, spots, weights, size, { cut, room, snap, maxZoom
   const points = spots.map((spot) => crs.latLngToPoint(spot, 0));
   const [left, right] = span(points.map(({ x }) => x), weights, cut);
   const [top, bottom] = span(points.map(({ y }) => y), weights, cut);
-  const scale = Math.min((size.x - room.left - room.right) / (right - left), (size.y - room.top - room.bottom) / (bottom - top));
-  const zoom = Math.min(maxZoom, Math.floor(Math.log2(scale) / snap) * snap);
+  const width = Math.max(1, size.x - room.left - room.right); // a map that is not shown has no size at all
+  const height = Math.max(1, size.y - room.top - room.bottom);
+  const scale = Math.min(width / (right - left), height / (bottom - top));
+  const zoom = Math.max(0, Math.min(maxZoom, Math.floor(Math.log2(scale) / snap) * snap));
   const shift = L.point(room.right - room.left, room.bottom - room.top).divideBy(2 * 2 ** zoom);
   return { centre: crs.pointToLatLng(L.point((left + right) / 2, (top + bottom) / 2).add(shift), 0), zoom };
 }

@@ -156,7 +156,13 @@ function attach(state) {
     land.recolour?.();
     state.shown.recolour();
   });
-  new ResizeObserver(() => box.isConnected && scene.offsetWidth && map.invalidateSize({ animate: false })).observe(scene);
+  let framed = map.getSize().x > 0; // else the window became narrow while the map was made, and nobody has seen it yet
+  new ResizeObserver(() => {
+    if (!map.getContainer().offsetWidth) return;
+    map.invalidateSize({ animate: false });
+    if (!framed) view.showHome();
+    framed = true;
+  }).observe(scene);
 }
 
 /** What the parts tell each other. */
@@ -250,8 +256,8 @@ for (const box of document.querySelectorAll("[data-map]")) {
   function begin() {
     started ??= start(box, scene, () => place.close());
     started.then(showChosen).catch((error) => {
-      started = null; // the picture and the link to the table stay in its place; the next opening tries again
       if (!(error instanceof Unreachable)) throw error;
+      started = null; // the picture and the link to the table stay in its place; the next opening tries again
     });
   }
 

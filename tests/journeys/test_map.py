@@ -324,6 +324,18 @@ def test_on_a_phone_the_map_costs_nothing_until_it_is_opened_and_then_fills_the_
     expect(opener).to_be_focused()
 
 
+def test_a_window_that_narrows_while_the_map_is_made_can_still_open_it(crowd, visit):
+    page = visit(viewport=WIDE).new_page()
+    page.goto(f"/en/{crowd}/", wait_until="commit")
+    page.locator("[data-canvas]").wait_for(state="attached")
+    page.set_viewport_size(PHONE)
+    page.wait_for_load_state("networkidle")
+
+    page.get_by_role("button", name="Open the map").click()
+
+    expect(page.locator(".city-labels")).to_contain_text("Moscow")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 def test_axe_finds_no_barrier_on_the_open_map(crowd, visit, scheme, viewport):
