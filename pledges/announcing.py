@@ -217,18 +217,21 @@ def publishes_itself(plan: Announcement, rally: Rally, *, now: datetime) -> bool
 
 
 def publishes_at(rally: Rally, *, now: datetime) -> datetime | None:
-    """When the worker will publish the approved plan by itself; None where it will not, as things stand."""
+    """When the worker will publish the approved plan by itself; None where it will not, or does at this tick."""
     if rally.reached_at is None or rally.announced_at or rally.held_at or rally.cancelled_at:
         return None
     plan = Announcement.objects.ready(rally).filter(kind=Kind.DATE).order_by("approved_at").last()
     if plan is None:
         return None
-    soonest = max(now, rally.reached_at + timedelta(seconds=settings.ANNOUNCE_HOLD), plan.publish_after or now)
-    home = soonest.astimezone(ZoneInfo(rally.home_timezone))
+    held = rally.reached_at + timedelta(seconds=settings.ANNOUNCE_HOLD)
+    soonest = max(held, plan.publish_after or held)
+    home = max(soonest, now).astimezone(ZoneInfo(rally.home_timezone))
     first, last = (int(hour) for hour in settings.ANNOUNCE_HOURS.split("-"))
     if not first <= home.hour < last:
         day = home.date() + timedelta(days=int(home.hour >= last))
         home = datetime.combine(day, time(first), home.tzinfo)
+    elif soonest <= now:
+        return None
     return home if publishes_itself(plan, rally, now=home) else None
 
 

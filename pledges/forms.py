@@ -24,16 +24,16 @@ class PlaceForm(forms.Form):
     )
     region = forms.CharField(required=False, max_length=120)
 
+    hurried = False  # whether its network sends so much that the dearer searches are left out
     choices: list[dict[str, Any]]  # of cities that may be meant
     villages: list[dict[str, Any]]  # that are not listed, each with its `nearest` cities
     regions: list[dict[str, str]]
-    nearest: list[dict[str, Any]]
     place: dict[str, Any] | None  # the city that was settled on, for a form that is shown again
 
     def __init__(self, *args: Any, home_country: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.home_country = home_country
-        self.choices, self.villages, self.regions, self.nearest, self.place = [], [], [], [], None
+        self.choices, self.villages, self.regions, self.place = [], [], [], None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -76,7 +76,7 @@ class PlaceForm(forms.Form):
     def _offer(self, name: str, named: list[Place]) -> None:
         """Ask back with what could be meant."""
         found = named or (search.search(name, home=self.home_country, limit=5) if name else [])
-        unlisted = [] if named else villages(name, home=self.home_country)
+        unlisted = [] if named or self.hurried else villages(name, home=self.home_country)
         self.choices = [as_choice(place, self.home_country) for place in found]
         self.villages = [as_village(village, self.home_country) for village in unlisted]
         if named:
@@ -111,6 +111,7 @@ class PledgeForm(PlaceForm):
     def __init__(self, *args: Any, slug: str, limited: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.slug, self.limited = slug, limited  # the network, where it is over its limit
+        self.hurried = bool(limited)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from pledges import wording
 from pledges.drawing import lettering
-from pledges.drawing.lettering import BOLD, MEDIUM
+from pledges.drawing.lettering import BOLD, FAMILY, MEDIUM
 from pledges.drawing.palette import LIGHT as COLOURS
 from pledges.publishing.history import Hour
 from pledges.publishing.reading import Published
@@ -23,7 +23,6 @@ LEFT, RIGHT, TOP, BOTTOM = 96, 40, 96, 56  # around the plot
 DAYS_AT_MOST = 7  # dates under the plot
 HOUR = timedelta(hours=1)
 SHARP = 2
-FAMILY = "Onest, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 
 
 @dataclass(frozen=True)

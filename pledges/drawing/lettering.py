@@ -10,6 +10,8 @@ from PIL import ImageFont
 
 FONTS = Path(__file__).parent.parent / "data" / "fonts"
 MEDIUM, BOLD = FONTS / "onest-medium.ttf", FONTS / "onest-bold.ttf"
+# In an SVG, for readers that have Onest and for those that do not.
+FAMILY = "Onest, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 Measure = Callable[[str, float], float]  # the width of a text at a size
 _UNIT = 100  # pixels at which text is measured, then scaled
 

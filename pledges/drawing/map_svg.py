@@ -12,14 +12,13 @@ from django.utils.translation import gettext as _
 from maps.gazetteer import Gazetteer
 from pledges.drawing import scene
 from pledges.drawing.frame import Frame, Inside, frame_of
-from pledges.drawing.lettering import bold_width
+from pledges.drawing.lettering import FAMILY, bold_width
 from pledges.drawing.outlines import Line, Outlines, outlines
 from pledges.drawing.palette import Palette
 from pledges.drawing.scene import SMALLEST
 from pledges.publishing.reading import Published
 
 FALLBACK = 1.19  # the widest bold typeface a reader may have (DejaVu Sans) against Onest, on names of cities
-FAMILY = "Onest, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 FINE = 5  # land is drawn in fifths of a pixel, as whole numbers, which are shorter
 
 

@@ -8,53 +8,80 @@ from collections.abc import Callable
 from threading import Lock
 
 from django.core.cache import cache
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
 from rallyreg.bodies import Body
 
 SECONDS = 60
-KEPT = 64  # in this process; a sheet has some 25 KB
+KEPT = 64  # of each sort in this process; a sheet has some 25 KB
 PATIENCE = 3.0  # seconds that a request waits for another's drawing
 FOR_A_MINUTE = "public, max-age=60, stale-while-revalidate=300, stale-if-error=600"
-_memory: OrderedDict[str, tuple[float, Body]] = OrderedDict()
-_drawing = Lock()
+
+
+class _Shelf:
+    """Pictures of one sort, the ones used last; one thread at a time draws for it."""
+
+    def __init__(self, patience: float) -> None:
+        self.known: OrderedDict[str, tuple[float, Body]] = OrderedDict()  # with the time it was drawn
+        self.drawing = Lock()
+        self.patience = patience
+
+    def find(self, key: str) -> tuple[float, Body] | None:
+        found = self.known.get(key)
+        if found:
+            self.known.move_to_end(key)
+        return found
+
+    def put(self, key: str, drawn_at: float, body: Body) -> None:
+        self.known[key] = (drawn_at, body)
+        while len(self.known) > KEPT:
+            self.known.popitem(last=False)
+
+
+# Papers of single cities are many, and stand in nobody's way: their own shelf, and no waiting in a row.
+_common, _rare = _Shelf(PATIENCE), _Shelf(0.0)
 
 
 def kept(request: HttpRequest, key: str, draw: Callable[[], bytes], *, kind: str, shared: bool = True) -> HttpResponse:
     """What was drawn less than a minute ago, here or (`shared`) in another process; else drawn now.
 
-    While somebody draws, the others get the picture before; where there is none they wait, but not for long.
+    While somebody draws, or where it cannot be drawn because the database is away, the others get the picture before;
+    where there is none they wait, but not for long.
     """
-    known = _memory.get(key)
-    if known and time.monotonic() - known[0] < SECONDS:
+    shelf = _common if shared else _rare
+    known = shelf.find(key)
+    if known and time.time() - known[0] < SECONDS:
         return known[1].answer(request, cache=FOR_A_MINUTE)
-    if not _drawing.acquire(timeout=0 if known else PATIENCE):
+    if not shelf.drawing.acquire(timeout=0 if known else shelf.patience):
         return known[1].answer(request, cache=FOR_A_MINUTE) if known else _busy()
     try:
-        body = _drawn(key, draw, kind, shared)
+        body = _drawn(shelf, key, draw, kind, shared)
+    except (DatabaseError, InterfaceError):
+        if known is None:
+            raise
+        body = known[1]
     finally:
-        _drawing.release()
+        shelf.drawing.release()
     return body.answer(request, cache=FOR_A_MINUTE)
 
 
 def forget() -> None:
     """Empty this process's memory."""
-    _memory.clear()
+    _common.known.clear()
+    _rare.known.clear()
 
 
-def _drawn(key: str, draw: Callable[[], bytes], kind: str, shared: bool) -> Body:
-    known = _memory.get(key)
-    if known and time.monotonic() - known[0] < SECONDS:  # the one before us drew it
+def _drawn(shelf: _Shelf, key: str, draw: Callable[[], bytes], kind: str, shared: bool) -> Body:
+    known, now = shelf.find(key), time.time()
+    if known and now - known[0] < SECONDS:  # the one before us drew it
         return known[1]
     found = cache.get(f"drawn:{key}") if shared else None
-    raw = base64.b64decode(found) if found else draw()
+    drawn_at, raw = (found["at"], base64.b64decode(found["raw"])) if found else (now, draw())
     if shared and not found:
-        cache.set(f"drawn:{key}", base64.b64encode(raw).decode(), timeout=SECONDS)
+        cache.set(f"drawn:{key}", {"at": now, "raw": base64.b64encode(raw).decode()}, timeout=SECONDS)
     body = Body(raw, f'"{hashlib.sha256(raw).hexdigest()[:20]}"', kind)
-    _memory[key] = (time.monotonic(), body)
-    _memory.move_to_end(key)
-    while len(_memory) > KEPT:
-        _memory.popitem(last=False)
+    shelf.put(key, drawn_at, body)
     return body
 
 

@@ -49,9 +49,8 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
 def projector(request: HttpRequest, slug: str) -> HttpResponse:
     """The count, as large as a wall."""
     rally = published_or_404(slug)
-    length = "short" if rally.confirmed < 10_000 else "long" if rally.confirmed >= 1_000_000 else ""
     address = wording.without_scheme(wording.page_url(rally))
-    return show(request, "pledges/projector.html", rally=rally, address=address, length=length, when=_when(rally))
+    return show(request, "pledges/projector.html", rally=rally, address=address, when=_when(rally))
 
 
 def _when(rally: Published) -> str:

@@ -10,14 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from maps import search
-from maps.gazetteer import Place, RegionPlace, gazetteer
+from maps.gazetteer import Place, gazetteer
 from pledges import planning
 from pledges.forms import PledgeForm
 from pledges.models import Announcement
 from pledges.models.rally import Status
-from pledges.pages.showing import as_row, published_or_404, show, with_headers
+from pledges.pages.showing import as_row, published_or_404, region_name, show, with_headers
 from pledges.publishing import reading
 from pledges.publishing.reading import Published
+from rallyreg.errors import error_page
+from rallyreg.visitors import is_over, limit
 
 TOP = 12
 
@@ -50,10 +52,13 @@ def _front(request: HttpRequest, rally: Published) -> HttpResponse:
 
 
 @require_safe
+@limit("240/m", ("GET", "HEAD"))
 def cities(request: HttpRequest, slug: str) -> HttpResponse:
     """The table: every city with a figure, or those that match the search."""
     rally = published_or_404(slug)
     query = request.GET.get("q", "").strip()[:80]
+    if query and is_over(request):  # a search may cost tens of milliseconds
+        return error_page(request, 429)
     by_id = gazetteer().by_id
     if query:
         places = search.search(query, limit=30)
@@ -114,15 +119,11 @@ def _when_and_where(rally: Published, announcement: Announcement, place: Place) 
 
 def _others(rally: Published) -> list[dict[str, Any]]:
     """People of places too small to show, by region at home and by country abroad."""
-    language = get_language() or "en"
-    regions = gazetteer().regions
     rows = []
     for other in rally.body["others"]:
-        region: RegionPlace | None = regions.get(f"{other['country']}/{other['region']}") if other["region"] else None
-        any_there = next((known for known in regions.values() if known.country == other["country"]), None)
-        abroad = any_there.country_name(language) if any_there else other["country"]
-        name = region.name(language) if region else abroad
-        rows.append({"name": _("{region}: smaller places").format(region=name), "confirmed": other["confirmed"]})
+        region, country = region_name(other)
+        name = _("{region}: smaller places").format(region=region or country)
+        rows.append({"name": name, "confirmed": other["confirmed"]})
     return rows
 
 

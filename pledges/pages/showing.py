@@ -46,7 +46,11 @@ def show(
     path = request.get_full_path().removeprefix(f"/{language}/")  # with the search that is being looked at
     context |= {"rally": rally, "other_language": {"code": other[0], "name": other[1], "url": f"/{other[0]}/{path}"}}
     if rally:
-        context |= _now(rally, now=timezone.now()) | {"site_url": settings.SITE_URLS[0]}
+        context |= _now(rally, now=timezone.now()) | {
+            "site_url": settings.SITE_URLS[0],
+            "least": settings.PUBLISH_MIN_CITY,
+            "step": settings.PUBLISH_STEP,
+        }
     response = TemplateResponse(request, template, context, status=status)
     response.headers["Cache-Control"] = cache
     if cache == FOR_ONE:

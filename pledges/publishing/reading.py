@@ -7,6 +7,7 @@ from functools import cached_property
 from threading import Lock
 from time import monotonic
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.cache import cache
@@ -112,6 +113,8 @@ class Published:
     def edition(self) -> str:
         """Changes with what the page says beside the figures: an open page that sees another one renews itself."""
         told = [self.body["announcement"], self.body["date_due"], self.threshold, self.is_nearly_there]
+        if self.body["date_due"] or self.body["announcement"]:  # "tomorrow", "in nine days": true for a day
+            told.append(self.counted_at.astimezone(ZoneInfo(self.home_timezone)).date().isoformat())
         return "-".join([self.status, hashlib.sha256(json.dumps(told).encode()).hexdigest()[:8]])
 
     @property

@@ -1,13 +1,26 @@
-// Leaflet comes when the map is about to be needed: the tags wait in <template data-map-assets>.
+// What the map fetches when it is about to be needed: Leaflet, whose tags wait in <template data-map-assets>, and data.
 
 /** What the map needs did not arrive; anything else that goes wrong is a mistake of ours and is reported as one. */
 export class Unreachable extends Error {}
 
-export async function json(url) {
-  const reply = await fetch(url).catch(() => null);
+export async function json(url, options) {
+  const reply = await fetch(url, options).catch(() => null);
   const content = reply?.ok ? await reply.json().catch(() => null) : null;
   if (!content) throw new Unreachable(url);
   return content;
+}
+
+/** Where people meet, by city, once that is announced; without it the cards lead to the cities' pages. */
+export async function sitesOf(box) {
+  const { announcement } = box.querySelector("[data-map-news]").dataset;
+  const told = announcement ? await json(announcement).catch(() => null) : null;
+  return told?.announcement?.content.sites ?? {};
+}
+
+/** The list of cities that the tally is aligned with; a cache may have an older one. */
+export async function citiesOf(url, { cities_version: version }) {
+  const cities = await json(url);
+  return cities.version === version ? cities : json(url, { cache: "reload" });
 }
 
 /** Puts the template's style sheets and scripts into the page, in their order; done once, answers when all have run. */

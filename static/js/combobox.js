@@ -185,6 +185,7 @@ function attach(box) {
   window.visualViewport.addEventListener("resize", fit);
 
   document.addEventListener("place", async ({ detail }) => {
+    if (!box.isConnected) return; // the page was renewed
     choose({ city: { ...detail, country: words.home } }); // at once
     (box.closest("form").querySelector("input[type=email]") ?? input).focus();
     const full = (await (index ??= load()))?.byId(detail.id);
@@ -192,4 +193,6 @@ function attach(box) {
   });
 }
 
-document.querySelectorAll("[data-combobox]").forEach(attach);
+const attachAll = () => document.querySelectorAll("[data-combobox]:not(:has([role=combobox]))").forEach(attach);
+attachAll();
+document.addEventListener("renewed", attachAll);

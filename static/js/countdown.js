@@ -1,6 +1,6 @@
 // Counts down to [data-countdown], a local date and time without a zone: the rally begins by everybody's own clock.
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
-const LEAST = 60; // seconds; below that the server's words stand
+const LEAST = 60; // seconds; below that there is nothing left to count
 
 function words(seconds) {
   const language = document.documentElement.lang;
@@ -17,7 +17,7 @@ function tick() {
   for (const place of document.querySelectorAll("[data-countdown]")) {
     const seconds = (new Date(place.dataset.countdown) - Date.now()) / 1000;
     const running = seconds >= LEAST;
-    if (running) place.textContent = words(seconds);
+    place.textContent = running ? words(seconds) : "";
     place.parentElement.querySelector("[data-countdown-note]").hidden = !running;
   }
 }

@@ -5,12 +5,23 @@ const FIRST_WAIT = 10; // seconds, until the server has said its own
 const LONGEST_WAIT = 300;
 const SAID_EVERY = 60_000; // milliseconds between two counts read aloud
 const TWEEN = 700; // milliseconds in which a number grows
+const PATIENCE = 15_000; // milliseconds for an answer: on a bad line one may never come
 
 const language = document.documentElement.lang;
 const number = new Intl.NumberFormat(language);
 const moment = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const each = (name, change) => document.querySelectorAll(`[data-live="${name}"]`).forEach(change);
+
+/** The server is away or overloaded; anything else that goes wrong is a mistake of ours. */
+class Away extends Error {}
+
+async function fetched(url, read) {
+  const reply = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
+  const content = reply?.ok ? await reply[read]().catch(() => null) : null;
+  if (content === null) throw new Away(url);
+  return content;
+}
 
 /** From what it shows to `target`, step by step; another call takes over from there. */
 function grow(place, target) {
@@ -22,6 +33,7 @@ function grow(place, target) {
     const share = still.matches ? 1 : Math.min(1, Math.max(0, (time - began) / TWEEN));
     place.shown = Math.round(from + (target - from) * (1 - (1 - share) ** 3));
     place.textContent = number.format(place.shown);
+    place.style.setProperty("--signs", place.textContent.length); // the wall's figures fill its width
     if (share < 1) requestAnimationFrame(step);
   };
   step(began);
@@ -36,6 +48,7 @@ function show(tally) {
   });
   each("progress", (bar) => ((bar.max = tally.threshold), (bar.value = Math.min(tally.confirmed, tally.threshold))));
   each("counted-at", (time) => {
+    if (new Date(tally.counted_at) < new Date(time.dateTime)) return; // an unchanged tally may come from a cache
     time.dateTime = tally.counted_at;
     time.textContent = moment.format(new Date(tally.counted_at));
   });
@@ -44,14 +57,13 @@ function show(tally) {
 
 /** The page as it is now in place of what it was. A form that stays is left alone, with all that was typed in it. */
 async function renew(region) {
-  const reply = await fetch(location.href);
-  if (!reply.ok) throw new Error(reply.status);
-  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const page = new DOMParser().parseFromString(await fetched(location.href, "text"), "text/html");
   const newer = page.querySelector("[data-tally][data-edition]");
   if (!newer || newer.dataset.edition === region.dataset.edition) return; // a cache lags behind: at the next poll again
   for (const part of document.querySelectorAll("[data-part]")) {
     const other = page.querySelector(`[data-part="${part.dataset.part}"]`);
     if (!other || (part.querySelector("form[data-pledge]") && other.querySelector("form[data-pledge]"))) continue;
+    if (part.contains(document.activeElement)) return; // in use: at the next poll again
     part.replaceChildren(...other.childNodes);
   }
   region.dataset.edition = newer.dataset.edition;
@@ -78,16 +90,15 @@ function follow(region) {
     asking = true;
     try {
       // The browser's cache asks with the ETag it has and answers from itself on 304.
-      const reply = await fetch(region.dataset.tally);
-      if (!reply.ok) throw new Error(reply.status);
-      const tally = await reply.json();
+      const tally = await fetched(region.dataset.tally, "json");
       wait = tally.poll_after || FIRST_WAIT;
       show(tally);
       if (region.dataset.edition && tally.edition !== region.dataset.edition) await renew(region);
       else if (Date.now() - said > SAID_EVERY) setTimeout(() => say(region.querySelector(".count-line")), 2 * TWEEN);
       failures = 0;
-    } catch {
-      failures += 1; // away or overloaded: asks less and less often
+    } catch (error) {
+      failures += 1; // asks less and less often
+      if (!(error instanceof Away)) reportError(error);
     } finally {
       asking = false;
       plan();

@@ -1,7 +1,8 @@
 // What is said of a place on the map: of a city, or of the smaller places of a region (abroad: of a country) together.
 import { unwrap } from "./conic.js";
 
-export function placesOf(L, { cities, spots, words, home, cityUrl, sites = {} }) {
+export function placesOf(L, { cities, spots, words, home, cityUrl }) {
+  let sites = {};
   const language = document.documentElement.lang;
   const names = cities[language] ?? cities.en;
   const regions = cities[`region_${language}`] ?? cities.region;
@@ -48,5 +49,5 @@ export function placesOf(L, { cities, spots, words, home, cityUrl, sites = {} })
 
   const area = ({ key, name, count }) => ({ kind: "region", key, name, count: words.people(count) });
   const line = ({ name, count, under }) => [name, ": ", count, under && ` (${under})`].filter(Boolean).join("");
-  return { names, city, others, area, line };
+  return { names, city, others, area, line, meet: (announced) => (sites = announced) };
 }

@@ -1,6 +1,6 @@
 // The map: attaches to [data-map], whose data- attributes and templates name the data and hold the words. Leaflet is
 // window.L, a classic script that is fetched when the map is needed; the page works without any of this.
-import { assets, json, Unreachable } from "./assets.js";
+import { assets, citiesOf, json, sitesOf, Unreachable } from "./assets.js";
 import { basemap } from "./basemap.js";
 import { circleList } from "./circle-list.js";
 import { arrange, arrangeRegions, partingZoom } from "./circles.js";
@@ -16,12 +16,13 @@ import { wording } from "./words.js";
 
 const SMALL_SCREEN = 600; // pixels of map width below which circles and names are fewer
 const FINGER = 10; // pixels beside a circle that still mean it
+const RETRY = 30_000; // milliseconds until a map that could not be fetched is tried again
 const LISTED = 40; // circles that the keyboard walks through
 
 /** The land: the operator's own tiles or archive, else ours. */
 function ground(L, config, { basemap: coarse, basemapFar: far, basemapFine: fine }) {
   if (config.tiles.length) return L.layerGroup(config.tiles.map(({ url, options }) => L.tileLayer(url, { ...options, maxZoom: config.maxZoom })));
-  if (config.pmtiles) return window.protomapsL.leafletLayer({ url: config.pmtiles, attribution: config.attribution, flavor: "light", lang: document.documentElement.lang });
+  if (config.pmtiles) return window.protomapsL.leafletLayer({ url: config.pmtiles, attribution: config.attribution, flavor: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light", lang: document.documentElement.lang });
   return basemap({ coarse, far, fine }, colours, config.disputed);
 }
 
@@ -66,12 +67,25 @@ function city(state, index) {
   return state.places.city(index, state.counts[index], under.map((inner) => ({ count: state.counts[inner] })));
 }
 
+const regionOf = (state, key) => state.regions.find((region) => region.key === key);
+
+/** What is to be said of a place; nothing of a region that has left the tally meanwhile. */
 function find(state, kind, key) {
-  return kind === "city" ? city(state, key) : state.places.area(state.regions.find((region) => region.key === key));
+  if (kind === "city") return city(state, key);
+  const region = regionOf(state, key);
+  return region && state.places.area(region);
 }
 
 function spotOf(state, kind, key) {
-  return kind === "city" ? state.view.spots[key] : state.map.layerPointToLatLng(state.regions.find((region) => region.key === key).point);
+  if (kind === "city") return state.view.spots[key];
+  const region = regionOf(state, key);
+  return region ? state.map.layerPointToLatLng(region.point) : state.map.getCenter();
+}
+
+function openPlace(state, kind, key, options) {
+  if (kind === "city") return openCity(state, key, [], options?.focus);
+  const region = find(state, kind, key);
+  if (region) state.card.open(region, options);
 }
 
 const ring = (state, { kind, key }) => ({ spot: spotOf(state, kind, key), radius: state.byIndex.get(key)?.radius ?? state.shown.radiusOf(kind, key) });
@@ -150,7 +164,12 @@ function attach(state) {
     state.smoothly = true;
     draw(state);
     const open = state.card.place();
-    if (open?.kind === "city") state.card.refresh(city(state, open.key));
+    const now = open && find(state, open.kind, open.key);
+    if (now) state.card.refresh(now);
+  });
+  document.addEventListener("renewed", async () => {
+    state.card.close();
+    state.places.meet(await sitesOf(box));
   });
   onColours(() => {
     land.recolour?.();
@@ -170,10 +189,10 @@ function connect(state, shut) {
   const { map, view, scene } = state;
   state.say = (words) => (scene.querySelector("[data-map-said]").textContent = words);
   state.shown = marks(map, colours, {
-    open: (kind, key) => (kind === "city" ? openCity(state, key) : state.card.open(find(state, kind, key))),
-    words: (kind, key) => document.createTextNode(state.places.line(find(state, kind, key))),
+    open: (kind, key) => openPlace(state, kind, key),
+    words: (kind, key) => document.createTextNode(find(state, kind, key) ? state.places.line(find(state, kind, key)) : ""),
   });
-  state.card = placeCard(scene, document.getElementById("map-place"), {
+  state.card = placeCard(scene, () => document.getElementById("map-place"), {
     onOpen: (place, card) => {
       state.shown.ring("open", ring(state, place));
       uncover(state, place, card);
@@ -198,7 +217,7 @@ function connect(state, shut) {
       state.shown.ring("focus", ring(state, { kind, key }));
     },
     onBlur: () => state.shown.ring("focus", null),
-    onPress: (kind, key) => (kind === "city" ? openCity(state, key, [], true) : state.card.open(find(state, kind, key), { focus: true })),
+    onPress: (kind, key) => openPlace(state, kind, key, { focus: true }),
   });
 }
 
@@ -223,8 +242,10 @@ function mark(state, id) {
 
 async function start(box, scene, shut) {
   const { dataset } = box;
-  const told = dataset.announcement ? json(dataset.announcement) : null;
-  const [cities, tally, news] = await Promise.all([json(dataset.cities), json(dataset.tally), told, assets(box.querySelector("[data-map-assets]"))]);
+  const loading = assets(box.querySelector("[data-map-assets]"));
+  const tally = await json(dataset.tally);
+  const [cities, sites] = await Promise.all([citiesOf(dataset.cities, tally), sitesOf(box), loading]);
+  if (cities.version !== tally.cities_version) throw new Unreachable(dataset.cities); // in the moment of new city data
   const { L } = window;
   const config = JSON.parse(document.getElementById("map-config").textContent);
   const state = { L, box, scene, cities, config, words: wording(box), counts: tally.cities, others: tally.others };
@@ -232,7 +253,8 @@ async function start(box, scene, shut) {
   const container = scene.querySelector("[data-canvas]");
   state.view = openView(container, { L, cities, counts: () => state.counts, home: dataset.country, conic: dataset.conic, config });
   state.map = state.view.map;
-  state.places = placesOf(L, { cities, spots: state.view.spots, words: state.words, home: dataset.country, cityUrl: dataset.city, sites: news?.announcement?.content.sites });
+  state.places = placesOf(L, { cities, spots: state.view.spots, words: state.words, home: dataset.country, cityUrl: dataset.city });
+  state.places.meet(sites);
   furnish(state);
   connect(state, shut);
   state.view.showHome();
@@ -255,9 +277,11 @@ for (const box of document.querySelectorAll("[data-map]")) {
 
   function begin() {
     started ??= start(box, scene, () => place.close());
-    started.then(showChosen).catch((error) => {
+    started.then((state) => (box.removeAttribute("data-undrawn"), showChosen(state))).catch((error) => {
+      box.setAttribute("data-undrawn", "");
       if (!(error instanceof Unreachable)) throw error;
-      started = null; // the picture and the link to the table stay in its place; the next opening tries again
+      started = null; // the picture and the link to the table stand in its place
+      setTimeout(() => started ?? begin(), RETRY);
     });
   }
 

@@ -1,7 +1,7 @@
 // What opens on a place: its name, its own number, what lies under it, "I'll join here" and its page. The words are the
 // <template>'s. It stands at the map's edge, where it hides no circle, and on a phone at the thumb.
 
-/** Answers {open(place, options), close(), isOpen()}; `place` is what map-places.js says of one. */
+/** Answers {open(place, options), close(), isOpen()}; `template()` answers it as it is now; `place` is what map-places.js says of one. */
 export function placeCard(stage, template, { onOpen, onClose, onChoose, onApart, onOther }) {
   let card = null;
   let back = null; // what had the focus before
@@ -16,7 +16,7 @@ export function placeCard(stage, template, { onOpen, onClose, onChoose, onApart,
   }
 
   function fill(place, others) {
-    const made = template.content.firstElementChild.cloneNode(true);
+    const made = template().content.firstElementChild.cloneNode(true);
     const part = (name) => made.querySelector(`[data-${name}]`);
     const say = (name, words) => ((part(name).textContent = words ?? ""), (part(name).hidden = !words));
     for (const name of ["name", "region", "count", "share", "site", "under"]) say(name, place[name]);

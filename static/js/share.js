@@ -8,9 +8,12 @@ function attach(box) {
   sheet.addEventListener("click", () => navigator.share({ title: box.dataset.shareBox, url: href }).catch(() => {})); // thought better of it
   copy.hidden = !navigator.clipboard;
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(href);
+    const copied = await navigator.clipboard.writeText(href).then(() => true, () => false);
+    if (!copied) return (box.querySelector("[data-share-said]").textContent = href); // to be copied by hand
     box.querySelector("[data-share-said]").replaceChildren(box.querySelector("[data-share-copied]").content.cloneNode(true));
   });
 }
 
-document.querySelectorAll("[data-share-box]").forEach(attach);
+const attachAll = () => document.querySelectorAll("[data-share-box]:not([data-shares])").forEach((box) => (box.toggleAttribute("data-shares", true), attach(box)));
+attachAll();
+document.addEventListener("renewed", attachAll);

@@ -15,7 +15,7 @@ export function wording({ dataset }) {
     share: (count, residents) => dataset.share.replace("{n}", ratio.format((1000 * count) / residents)),
     smaller: (region) => dataset.smaller.replace("{region}", () => region),
     under: (cities, people) => dataset.under.replace("{cities}", counted("more", cities)).replace("{people}", counted("people", people)),
-    meet: (place) => dataset.meet.replace("{place}", () => place),
+    meet: (place) => document.querySelector("[data-map-news]").dataset.meet.replace("{place}", () => place),
     country: (code) => countries.of(code),
   };
 }

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import OperationalError, connection
 from django.test import Client
 
 from pledges.models import PublishedTally, Rally
@@ -104,15 +105,18 @@ def test_another_process_shows_what_this_one_drew(rally, site, count, django_ass
         assert {path: site.get(f"/en/clean-air/{path}").content for path in drawn} == drawn
 
 
-def test_papers_of_cities_fill_no_redis_and_little_memory(site, settings):
+def test_papers_of_cities_fill_no_redis_and_little_memory(site, monkeypatch):
     site.get("/en/clean-air/cities/551487/poster.pdf")
     assert not [key for key in keys() if "551487" in key]
     site.get("/en/clean-air/poster.pdf")
     assert [key for key in keys() if "drawn:poster" in key]
 
-    for geoname_id in [551487, 480060] * 60:
-        site.get(f"/en/clean-air/cities/{geoname_id}/qr.svg")
-    assert len(keeping._memory) <= keeping.KEPT
+    monkeypatch.setattr(keeping, "KEPT", 3)
+    for geoname_id in (551487, 480060, 2950159, 524901, 498817):
+        assert site.get(f"/en/clean-air/cities/{geoname_id}/qr.svg").status_code == 200
+    assert len(keeping._rare.known) == 3
+    assert any("498817" in key for key in keeping._rare.known)  # the newest
+    assert any("poster" in key for key in keeping._common.known)  # which none of them has pushed out
 
 
 def keys():
@@ -124,14 +128,29 @@ def test_while_somebody_draws_the_others_get_the_picture_before(rally, site, cou
     grow(rally, count, 40)
     monkeypatch.setattr(keeping, "SECONDS", 0)
 
-    with keeping._drawing:
+    with keeping._common.drawing:
         assert site.get("/en/clean-air/press/chart.svg").content == first
 
 
-def test_nobody_waits_long_for_a_picture_there_is_not_yet(site, monkeypatch):
-    monkeypatch.setattr(keeping, "PATIENCE", 0.05)
+def test_where_the_database_is_away_the_picture_before_is_shown(site, monkeypatch):
+    first = site.get("/en/clean-air/press/chart.svg")
+    monkeypatch.setattr(keeping, "SECONDS", 0)
+    cache.clear()
 
-    with keeping._drawing:
+    with connection.execute_wrapper(away):
+        assert site.get("/en/clean-air/press/chart.svg").content == first.content
+        keeping.forget()
+        assert site.get("/en/clean-air/press/chart.svg").status_code == 503
+
+
+def away(*_args):
+    raise OperationalError
+
+
+def test_nobody_waits_long_for_a_picture_there_is_not_yet(site, monkeypatch):
+    monkeypatch.setattr(keeping._common, "patience", 0.05)
+
+    with keeping._common.drawing:
         response = site.get("/en/clean-air/share.png")
 
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")

@@ -121,9 +121,9 @@ def test_the_wall_has_number_promise_code_and_address_and_no_form(site):
     assert "<form" not in page.content.decode()
 
 
-@pytest.mark.parametrize(("people", "length"), [(999, "short"), (214_000, ""), (1_000_000, "long")])
+@pytest.mark.parametrize(("people", "length"), [(999, "count short"), (214_000, "count"), (1_000_000, "count long")])
 def test_the_number_on_the_wall_is_as_large_as_it_may(rally, site, count, people, length):
     Rally.objects.filter(pk=rally.pk).update(confirmed=people)
     count(NOON + timedelta(seconds=1))
 
-    assert f'<main class="{length}"' in site.get("/en/clean-air/big/").content.decode()
+    assert f'<p class="{length}" data-live="confirmed">' in site.get("/en/clean-air/big/").content.decode()

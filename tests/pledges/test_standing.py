@@ -103,7 +103,9 @@ def test_calling_early_remembers_how_many_we_were_then(rally, kazan, approved, o
     assert published.early.reason == "Time is short."
 
 
-def test_the_edition_changes_with_what_the_page_says_and_not_with_the_count(rally, kazan, approved, pledge_from, count):
+def test_the_edition_changes_with_what_the_page_says_and_not_with_the_count(
+    rally, kazan, approved, pledge_from, count, hours
+):
     Rally.objects.filter(pk=rally.pk).update(threshold=2)
     editions = []
 
@@ -133,3 +135,23 @@ def test_a_snapshot_of_the_release_before_can_still_be_read(rally, count):
     published = reading.Published(body)
 
     assert (published.date_due, published.date_before, published.early, published.shred_on) == (None, None, None, None)
+
+
+def test_a_plan_released_at_night_is_due_in_the_morning_and_an_overdue_one_names_no_moment(rally, approved, hours):
+    approved()
+    Rally.objects.filter(pk=rally.pk).update(reached_at=at(12))
+    rally.refresh_from_db()
+
+    assert announcing.publishes_at(rally, now=at(23)) == at(10, day=24)
+    assert announcing.publishes_at(rally, now=at(13)) is None  # the worker is away; no page shall run after the clock
+
+
+def test_the_edition_changes_at_midnight_where_the_page_says_tomorrow(rally, approved, hours, count):
+    approved()
+    Rally.objects.filter(pk=rally.pk).update(reached_at=at(22))
+    editions = []
+    for moment in (at(22, 30), at(23, 30), at(0, 30, day=24)):
+        count(moment)
+        editions.append(reading.read(rally.slug).edition)
+
+    assert editions[0] == editions[1] != editions[2]
