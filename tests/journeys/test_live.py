@@ -1,5 +1,6 @@
 """An open page follows the rally by itself: figures, the crossing, the date; nothing typed is lost, nothing reloads."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -108,3 +109,50 @@ def test_the_page_asks_as_often_as_told_less_often_in_trouble_and_never_while_hi
     assert 8 <= often <= 18
     assert 1 <= seldom <= 5
     assert never == 0
+
+
+def test_a_draft_that_opens_gets_a_form_whose_city_field_offers_names(system, visit):
+    system.manage("create_rally", "--slug", "opening", "--title-en", "A", "--title-ru", "А", "--threshold", "9")
+    assert eventually(lambda: system.browser.get("/en/opening/").status == 200)
+    page = opened(visit, "opening")
+    expect(page.locator("#pledge")).to_have_count(0)
+
+    with system.database() as database:
+        database.execute("UPDATE pledges_rally SET opens_at = now() WHERE slug = 'opening'")
+
+    expect(page.get_by_role("combobox")).to_be_visible()
+    page.get_by_role("combobox").press_sequentially("kaz", delay=20)
+    expect(page.get_by_role("option").first).to_contain_text("Kazan")
+    assert page.evaluate("window.still") == "the same page"
+
+
+def test_the_countdown_ends_when_the_rally_begins(states, visit):
+    page = visit(locale="en-GB").new_page()
+    page.goto("/en/s-announced/")
+    start = str(page.locator("[data-countdown]").get_attribute("data-countdown"))
+    expect(page.locator("[data-countdown]")).to_contain_text("days")
+
+    page.clock.install(time=datetime.fromisoformat(start) - timedelta(minutes=3))
+    page.reload()
+    expect(page.locator("[data-countdown]")).to_have_text(re.compile("^[23] minutes$"))
+    page.clock.run_for(10 * 60 * 1000)
+
+    expect(page.locator("[data-countdown]")).to_have_text("")
+    expect(page.locator("[data-countdown-note]")).to_be_hidden()
+    expect(page.locator(".when").first).to_be_visible()
+
+
+def test_an_answer_that_never_comes_does_not_end_the_following(system, rally, visit):
+    page = visit(locale="en-GB").new_page()
+    hanging: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if hanging:
+            return route.continue_()
+        return hanging.append(route)
+
+    page.route("**/tally.json", hold_the_first)
+    page.goto(f"/en/{rally}/")
+    system.manage("simulate", "--rally", rally, "--pledges", "1")
+
+    expect(page.locator("[data-live=confirmed]")).to_have_text("1")

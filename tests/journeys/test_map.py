@@ -324,6 +324,38 @@ def test_on_a_phone_the_map_costs_nothing_until_it_is_opened_and_then_fills_the_
     expect(opener).to_be_focused()
 
 
+def test_an_old_list_of_cities_in_a_cache_puts_no_number_under_a_wrong_name(crowd, visit):
+    context, served = visit(viewport=WIDE), []
+
+    def old_at_first(route: Route) -> None:
+        reply = route.fetch()
+        content = reply.json()
+        if not served:  # as a day ago, when one city less was known
+            content = {name: column if name == "version" else column[1:] for name, column in content.items()}
+            content["version"] = "old"
+        served.append(content["version"])
+        route.fulfill(response=reply, json=content)
+
+    context.route("**/cities.json*", old_at_first)
+    page = context.new_page()
+    page.goto(f"/en/{crowd}/")
+
+    expect(circles(page).first).to_contain_text("Moscow")
+    assert served[0] == "old"
+    assert len(served) == 2
+
+
+def test_a_map_that_cannot_be_had_leaves_its_picture_and_the_way_to_the_table(crowd, visit):
+    context = visit(viewport=WIDE)
+    context.route("**/cities.json*", lambda route: route.fulfill(status=429, body=""))
+    page = context.new_page()
+
+    page.goto(f"/en/{crowd}/")
+
+    expect(page.locator(".map-picture img")).to_be_visible()
+    expect(page.get_by_role("link", name="The same numbers in a table")).to_be_visible()
+
+
 def test_a_window_that_narrows_while_the_map_is_made_can_still_open_it(crowd, visit):
     page = visit(viewport=WIDE).new_page()
     page.goto(f"/en/{crowd}/", wait_until="commit")
