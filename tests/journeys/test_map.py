@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from maps.projection import Conic
-from tests.journeys.browsing import Watch, violations
+from tests.journeys.browsing import Watch, eventually_on, violations
 from tests.journeys.systems import PATIENCE, System, eventually
 
 MOSCOW, KAZAN = 524901, 551487
@@ -173,15 +173,21 @@ def test_regions_stand_for_cities_with_too_few_people(crowd, visit):
 def test_the_whole_world_and_back_home(crowd, look):
     page = look(crowd)
     moscow = page.locator(".city-label", has_text="Moscow")
-    at_home = moscow.bounding_box()
+
+    def place() -> dict[str, float] | None:
+        """Where the name stands; nothing in the moment in which the names are written anew."""
+        return moscow.bounding_box() if moscow.count() == 1 else None
+
+    assert eventually_on(page, lambda: place() is not None)
+    at_home = place()
 
     page.get_by_role("button", name="The whole world").click()
     expect(page.get_by_role("button", name="Back home")).to_be_visible()
-    assert moscow.bounding_box() != at_home
+    assert eventually_on(page, lambda: place() not in (None, at_home))
     page.get_by_role("button", name="Back home").click()
 
     expect(page.get_by_role("button", name="The whole world")).to_be_visible()
-    assert moscow.bounding_box() == at_home
+    assert eventually_on(page, lambda: place() == at_home)
 
 
 def test_a_press_beside_every_circle_offers_the_nearest_city_and_the_next_three(rally, look):
