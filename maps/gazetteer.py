@@ -69,7 +69,7 @@ class Gazetteer:
     version: str  # changes with the content, and is the same in every process that holds the same
     by_id: dict[int, Place]  # all, also those no longer listed: somebody may have pledged there
     regions: dict[str, RegionPlace]  # by code
-    places: tuple[Place, ...] = field(repr=False)  # those to choose from, by id
+    places: tuple[Place, ...] = field(repr=False)  # those to choose from; like beside like, for what is packed
     regions_by_id: dict[int, RegionPlace] = field(repr=False)
 
 
@@ -148,7 +148,7 @@ def _from_database() -> Gazetteer:
         for r in Region.objects.order_by("code")
     ]
     regions_by_id = {region.id: region for region in regions}
-    cities = list(City.objects.order_by("pk"))
+    cities = list(City.objects.order_by("region__country", "-population", "pk"))
     # A load between the two queries may have added regions; its cities wait for the next look.
     places = {c.pk: _place(c, regions_by_id[c.region_id]) for c in cities if c.region_id in regions_by_id}
     listed = tuple(places[c.pk] for c in cities if c.listed and c.pk in places)

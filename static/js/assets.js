@@ -17,10 +17,12 @@ export async function sitesOf(box) {
   return told?.announcement?.content.sites ?? {};
 }
 
-/** The list of cities that the tally is aligned with; a cache may have an older one. */
-export async function citiesOf(url, { cities_version: version }) {
-  const cities = await json(url);
-  return cities.version === version ? cities : json(url, { cache: "reload" });
+/** The list of cities that the tally, which is on its way, is aligned with; a cache may have an older one. */
+export async function citiesOf(url, counted) {
+  let [cities, { cities_version: version }] = await Promise.all([json(url), counted]);
+  if (cities.version !== version) cities = await json(url, { cache: "reload" });
+  const each = (names) => names && cities.region_of.map((index) => names[index]);
+  return { ...cities, region: each(cities.regions), region_ru: each(cities.regions_ru) };
 }
 
 /** Puts the template's style sheets and scripts into the page, in their order; done once, answers when all have run. */

@@ -243,8 +243,8 @@ function mark(state, id) {
 async function start(box, scene, shut) {
   const { dataset } = box;
   const loading = assets(box.querySelector("[data-map-assets]"));
-  const tally = await json(dataset.tally);
-  const [cities, sites] = await Promise.all([citiesOf(dataset.cities, tally), sitesOf(box), loading]);
+  const counted = json(dataset.tally);
+  const [tally, cities, sites] = await Promise.all([counted, citiesOf(dataset.cities, counted), sitesOf(box), loading]);
   if (cities.version !== tally.cities_version) throw new Unreachable(dataset.cities); // in the moment of new city data
   const { L } = window;
   const config = JSON.parse(document.getElementById("map-config").textContent);

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from maps.projection import Conic
 from tests.journeys.browsing import Watch, eventually_on, violations
-from tests.journeys.systems import PATIENCE, System, eventually
+from tests.journeys.systems import System, eventually
 
 MOSCOW, KAZAN = 524901, 551487
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -86,15 +86,6 @@ def go_to(page: Page, city: int) -> None:
     """As the form does when somebody chooses a city in it."""
     page.evaluate("id => document.dispatchEvent(new CustomEvent('place-chosen', {detail: {id}}))", city)
     page.wait_for_timeout(600)
-
-
-def eventually_on(page: Page, holds: Callable[[], bool]) -> bool:
-    """As `eventually`, while the page goes on."""
-    for _ in range(int(PATIENCE * 10)):
-        if holds():
-            return True
-        page.wait_for_timeout(100)
-    return False
 
 
 def test_the_map_is_drawn_with_circles_where_the_people_are(crowd, look):

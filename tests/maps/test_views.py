@@ -1,7 +1,9 @@
+import gzip
 import json
 import secrets
 from typing import Any
 
+import brotli
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -149,7 +151,7 @@ def index(**headers: str) -> HttpResponse:
     return cities_json(RequestFactory().get("/api/v1/spring/cities.json", headers=headers), slug="spring")
 
 
-def test_the_index_is_aligned_and_sorted_by_id():
+def test_the_index_is_aligned_and_like_stands_beside_like():
     content = json.loads(index().content)
     arrays = [
         content[key]
@@ -158,7 +160,8 @@ def test_the_index_is_aligned_and_sorted_by_id():
 
     assert content["version"] == gazetteer().version
     assert {len(array) for array in arrays} == {len(gazetteer().places)}
-    assert content["id"] == sorted(content["id"])
+    order = [(country, -people) for country, people in zip(content["country"], content["population"], strict=True)]
+    assert order == sorted(order)  # so that the figures beside them, of a tally, are packed small
     here = content["id"].index(548410)
     assert [array[here] for array in arrays[1:8]] == [
         "Киров",
@@ -190,3 +193,32 @@ def test_an_index_one_has_already_is_not_sent_again():
         assert again["Cache-Control"] == "public, max-age=86400"
         assert again["Access-Control-Allow-Origin"] == "*"
     assert index(if_none_match='"other"').status_code == 200
+
+
+def test_for_a_map_the_list_is_half_as_long_and_says_the_same(all_places):
+    whole = json.loads(cities_json(RequestFactory().get("/api/v1/spring/cities.json")).content)
+
+    for lang in ("ru", "en"):
+        response = cities_json(RequestFactory().get(f"/api/v1/spring/cities.json?lang={lang}"))
+        slim = json.loads(response.content)
+        assert len(response.content) < 0.6 * len(json.dumps(whole, ensure_ascii=False).encode())
+        assert (slim["version"], slim["id"], slim[lang]) == (whole["version"], whole["id"], whole[lang])
+        assert [slim["regions"][index] for index in slim["region_of"]] == whole["region"]
+        if lang == "ru":
+            assert [slim["regions_ru"][index] for index in slim["region_of"]] == whole["region_ru"]
+        assert all(abs(near - exact) <= 0.00051 for near, exact in zip(slim["lat"], whole["lat"], strict=True))
+        assert all(
+            abs(about - exact) <= 0.05 * exact
+            for about, exact in zip(slim["population"], whole["population"], strict=True)
+        )
+
+
+def test_brotli_is_for_those_who_take_it(all_places):
+    def packed(accepted):
+        return cities_json(RequestFactory().get("/api/v1/spring/cities.json", headers={"Accept-Encoding": accepted}))
+
+    small, larger = packed("gzip, br"), packed("gzip")
+
+    assert (small.headers["Content-Encoding"], larger.headers["Content-Encoding"]) == ("br", "gzip")
+    assert brotli.decompress(small.content) == gzip.decompress(larger.content)
+    assert len(small.content) < len(larger.content)
