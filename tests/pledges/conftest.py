@@ -22,6 +22,7 @@ from pledges.models import Announcement, Letter, Pledge, Rally, Staff
 from pledges.models.announcement import Kind
 from pledges.pledging import Where
 from pledges.publishing import reading, snapshot
+from pledges.publishing.reading import Published
 from rallyreg import catcher as catching
 from rallyreg.embedded.process import wait_until
 from rallyreg.embedded.programs import free_port
@@ -146,6 +147,22 @@ def count(rally: Rally) -> Callable[..., Rally]:
         return rally
 
     return ticked
+
+
+@pytest.fixture
+def published(rally: Rally, count: Callable[..., Rally]) -> Callable[..., Published]:
+    """The rally as published, with whatever a test says of it."""
+    count()
+    body = reading.read(rally.slug).body
+
+    def seen(figures=None, announcement=None, **changed):
+        cities = [(figures or {}).get(place.id) for place in gazetteer().places]
+        found = Published(body | {"cities": cities, "cities_version": gazetteer().version} | changed)
+        if announcement:
+            found.__dict__["announcement"] = announcement  # as if it had been read
+        return found
+
+    return seen
 
 
 @pytest.fixture

@@ -20,28 +20,10 @@ from pledges.drawing.frame import Flat, Inside, frame_of
 from pledges.drawing.outlines import outlines
 from pledges.drawing.palette import DARK, LIGHT
 from pledges.models import Announcement
-from pledges.publishing import reading
-from pledges.publishing.reading import Published
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "<img src=x onerror=alert(1)>"
 CSS = project.BASE_DIR / "static" / "css"
-
-
-@pytest.fixture
-def published(rally, count):
-    """The rally as published, with whatever a test says of it."""
-    count()
-    body = reading.read(rally.slug).body
-
-    def seen(figures=None, announcement=None, **changed):
-        cities = [(figures or {}).get(place.id) for place in gazetteer().places]
-        found = Published(body | {"cities": cities, "cities_version": gazetteer().version} | changed)
-        if announcement:
-            found.__dict__["announcement"] = announcement  # as if it had been read
-        return found
-
-    return seen
 
 
 @pytest.fixture

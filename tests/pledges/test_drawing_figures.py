@@ -13,14 +13,14 @@ from maps.gazetteer import gazetteer
 from pledges.drawing import chart, qr, share
 from pledges.publishing.history import Hour
 from tests.pledges.conftest import NOON
-from tests.pledges.test_drawing import EVIL, SVG, parsed, published, texts, told  # noqa: F401  (a fixture)
+from tests.pledges.test_drawing import EVIL, SVG, parsed, texts, told
 
 # The picture for messengers
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("status", ["draft", "collecting", "reached", "announced", "over", "cancelled"])
-def test_the_share_picture_is_there_in_every_state(published, status, language):  # noqa: F811
+def test_the_share_picture_is_there_in_every_state(published, status, language):
     figures = {place.id: place.population // 300 for place in gazetteer().places if place.population >= 6000}
     rally = published(figures, told(), status=status, confirmed=503_211, threshold=500_000)
 
@@ -32,7 +32,7 @@ def test_the_share_picture_is_there_in_every_state(published, status, language):
     assert len(png) <= 150_000
 
 
-def test_the_share_picture_shows_more_of_its_bar_with_more_people(published):  # noqa: F811
+def test_the_share_picture_shows_more_of_its_bar_with_more_people(published):
     def coloured(people):
         picture = Image.open(BytesIO(share.draw(published(confirmed=people), gazetteer(), now=NOON))).convert("RGB")
         row = [picture.getpixel((x, 464)) for x in range(share.LEFT, share.LEFT + share.TEXT_WIDTH)]
@@ -44,7 +44,7 @@ def test_the_share_picture_shows_more_of_its_bar_with_more_people(published):  #
 
 
 @pytest.mark.parametrize("cause", ["", EVIL, "Ё" * 300, "слово " * 200, "‮عربي 🙂"])
-def test_no_text_breaks_the_share_picture(published, cause):  # noqa: F811
+def test_no_text_breaks_the_share_picture(published, cause):
     rally = published(texts={"en": {"title": cause or "x", "cause": cause}})
 
     assert Image.open(BytesIO(share.draw(rally, gazetteer(), now=NOON))).size == (1200, 630)
@@ -59,7 +59,7 @@ def hours(number, start=NOON - timedelta(hours=900)):
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("number", [0, 1, 2, 800])
-def test_the_chart_is_drawn_from_any_number_of_hours(published, number, language):  # noqa: F811
+def test_the_chart_is_drawn_from_any_number_of_hours(published, number, language):
     rally = published(confirmed=10 * number, threshold=500_000)
     with translation.override(language):
         laid = chart.lay_out(rally, hours(number))
@@ -72,7 +72,7 @@ def test_the_chart_is_drawn_from_any_number_of_hours(published, number, language
     assert all(0 <= x <= chart.WIDTH and 0 <= y <= chart.HEIGHT for x, y in curve)
 
 
-def test_the_hour_that_is_not_over_ends_at_the_count_and_is_no_fall(published):  # noqa: F811
+def test_the_hour_that_is_not_over_ends_at_the_count_and_is_no_fall(published):
     rally = published(confirmed=57, counted_at=(NOON + timedelta(minutes=20)).isoformat())
 
     points = chart._points(rally, [Hour(NOON, 50, 0), Hour(NOON + timedelta(hours=1), 55, 0)])
@@ -80,7 +80,7 @@ def test_the_hour_that_is_not_over_ends_at_the_count_and_is_no_fall(published): 
     assert points == [(NOON - timedelta(hours=1), 0), (NOON, 50), (NOON + timedelta(minutes=20), 57)]
 
 
-def test_hours_in_which_nothing_changed_are_flat(published):  # noqa: F811
+def test_hours_in_which_nothing_changed_are_flat(published):
     rally = published(confirmed=80, counted_at=(NOON + timedelta(hours=9)).isoformat())
 
     points = chart._points(rally, [Hour(NOON, 50, 0), Hour(NOON + timedelta(hours=9), 80, 0)])
@@ -88,7 +88,7 @@ def test_hours_in_which_nothing_changed_are_flat(published):  # noqa: F811
     assert (NOON + timedelta(hours=8), 50) in points
 
 
-def test_the_chart_says_its_newest_figure_the_threshold_and_ticks_in_the_readers_language(published):  # noqa: F811
+def test_the_chart_says_its_newest_figure_the_threshold_and_ticks_in_the_readers_language(published):
     rally = published(confirmed=214_873, threshold=500_000)
     with translation.override("ru"):
         words = texts(chart.svg(chart.lay_out(rally, hours(800)), language="ru"))
@@ -97,7 +97,7 @@ def test_the_chart_says_its_newest_figure_the_threshold_and_ticks_in_the_readers
     assert any(word.endswith("марта") for word in words)
 
 
-def test_a_scale_has_whole_numbers_even_for_three_people(published):  # noqa: F811
+def test_a_scale_has_whole_numbers_even_for_three_people(published):
     laid = chart.lay_out(published(confirmed=1, threshold=3), [])
 
     assert {"0", "1", "2", "3"} <= {word.text for word in laid.words}

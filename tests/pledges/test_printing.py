@@ -12,7 +12,7 @@ from maps.gazetteer import gazetteer
 from maps.models import City
 from pledges import printing
 from tests.pledges.conftest import NOON
-from tests.pledges.test_drawing import EVIL, published, told  # noqa: F401  (fixtures)
+from tests.pledges.test_drawing import EVIL, told
 
 LONG = (
     "Против строительства мусоросжигательных заводов и за право жителей решать, что строится рядом с их «домом», " * 4
@@ -41,7 +41,7 @@ def site(reveal_at=None, **place):
 
 
 @pytest.mark.parametrize("paper", [printing.poster, printing.flyers])
-def test_paper_says_what_for_how_many_where_to_look_and_to_check_the_date(published, paper, settings):  # noqa: F811
+def test_paper_says_what_for_how_many_where_to_look_and_to_check_the_date(published, paper, settings):
     settings.SITE_URLS = ["https://rally.example"]
 
     said = words_in(paper(sheet(published()), compressed=False))
@@ -51,7 +51,7 @@ def test_paper_says_what_for_how_many_where_to_look_and_to_check_the_date(publis
         assert words in said
 
 
-def test_a_poster_says_who_asks_and_one_of_a_rally_that_says_nobody_has_no_gap(published):  # noqa: F811
+def test_a_poster_says_who_asks_and_one_of_a_rally_that_says_nobody_has_no_gap(published):
     nobody = published(texts={"en": {"title": "Clean Air", "cause": "For clean air"}})
 
     assert "The committee asks" in words_in(printing.poster(sheet(published()), compressed=False))
@@ -59,7 +59,7 @@ def test_a_poster_says_who_asks_and_one_of_a_rally_that_says_nobody_has_no_gap(p
     assert printing.poster(sheet(nobody)).startswith(b"%PDF")
 
 
-def test_the_papers_of_a_city_name_it_and_lead_to_its_page(published, kazan, settings):  # noqa: F811
+def test_the_papers_of_a_city_name_it_and_lead_to_its_page(published, kazan, settings):
     settings.SITE_URLS = ["https://rally.example"]
     said = sheet(published(), kazan)
 
@@ -69,7 +69,7 @@ def test_the_papers_of_a_city_name_it_and_lead_to_its_page(published, kazan, set
     assert "Kazan" in words_in(printing.flyers(said, compressed=False))
 
 
-def test_after_the_announcement_paper_says_day_hour_and_site(published, kazan):  # noqa: F811
+def test_after_the_announcement_paper_says_day_hour_and_site(published, kazan):
     rally = published(announcement=told(sites={str(kazan.id): site(en="Freedom Square")}), status="announced")
     said = sheet(rally, kazan)
 
@@ -79,7 +79,7 @@ def test_after_the_announcement_paper_says_day_hour_and_site(published, kazan): 
     assert "Check the date by" in words_in(printing.poster(said, compressed=False))
 
 
-def test_a_site_still_hidden_and_its_hour_are_on_no_paper(published, kazan):  # noqa: F811
+def test_a_site_still_hidden_and_its_hour_are_on_no_paper(published, kazan):
     hidden = site("2030-01-01T00:00:00+00:00", en="Freedom Square")
     rally = published(announcement=told(sites={str(kazan.id): hidden}), status="announced")
 
@@ -90,7 +90,7 @@ def test_a_site_still_hidden_and_its_hour_are_on_no_paper(published, kazan):  # 
 
 
 @pytest.mark.parametrize("status", ["over", "cancelled"])
-def test_a_date_that_no_longer_holds_is_on_no_paper(published, kazan, status):  # noqa: F811
+def test_a_date_that_no_longer_holds_is_on_no_paper(published, kazan, status):
     rally = published(announcement=told(sites={str(kazan.id): site(en="Freedom Square")}), status=status)
 
     said = sheet(rally, kazan)
@@ -99,7 +99,7 @@ def test_a_date_that_no_longer_holds_is_on_no_paper(published, kazan, status):  
     assert said.standing in {"It is over. Thank you, everyone who came", "It is cancelled. Please do not come"}
 
 
-def test_a_name_is_no_markup(published, kazan):  # noqa: F811
+def test_a_name_is_no_markup(published, kazan):
     City.objects.filter(pk=kazan.id).update(name_en=EVIL)
     gazetteers.reset()
     rally = published(texts={"en": {"title": "<b>x</b>", "cause": "<para>&amp;"}})
@@ -110,7 +110,7 @@ def test_a_name_is_no_markup(published, kazan):  # noqa: F811
         assert words in said
 
 
-def test_the_file_tells_neither_who_made_it_nor_when(published):  # noqa: F811
+def test_the_file_tells_neither_who_made_it_nor_when(published):
     pdf = printing.poster(sheet(published()), compressed=False)
 
     assert b"/CreationDate (D:20000101000000" in pdf
@@ -120,7 +120,7 @@ def test_the_file_tells_neither_who_made_it_nor_when(published):  # noqa: F811
     assert pdf == printing.poster(sheet(published()), compressed=False)
 
 
-def test_paper_needs_little_ink(published):  # noqa: F811
+def test_paper_needs_little_ink(published):
     """No colour, and nothing filled but letters and the code."""
     pdf = printing.poster(sheet(published()), compressed=False)
 
@@ -132,7 +132,7 @@ def test_paper_needs_little_ink(published):  # noqa: F811
 @pytest.mark.parametrize("paper", [printing.poster, printing.flyers])
 @pytest.mark.parametrize("city", [None, KOMSOMOLSK])
 @pytest.mark.parametrize("cause", ["Ещё не вечер", LONG, "Ё" * 120])
-def test_no_word_runs_over_the_edge(published, paper, city, cause):  # noqa: F811
+def test_no_word_runs_over_the_edge(published, paper, city, cause):
     place = gazetteer().by_id[city] if city else None
     told_site = site(ru="площадь Юности, у памятника первостроителям, вход со стороны проспекта Мира " * 2)
     rally = published(
@@ -152,7 +152,7 @@ def test_no_word_runs_over_the_edge(published, paper, city, cause):  # noqa: F81
 
 
 @CYRILLIC
-def test_russian_paper_is_readable_text_with_its_own_letters(published):  # noqa: F811
+def test_russian_paper_is_readable_text_with_its_own_letters(published):
     rally = published(texts={"ru": {"title": "Ёлка", "cause": "За «ёлки» и воздух", "asks": "Зовёт комитет"}})
     with translation.override("ru"):
         text = with_poppler(printing.poster(sheet(rally, gazetteer().by_id[KOMSOMOLSK], "ru")))
@@ -162,7 +162,7 @@ def test_russian_paper_is_readable_text_with_its_own_letters(published):  # noqa
 
 
 @CYRILLIC
-def test_a_sheet_has_eight_flyers(published):  # noqa: F811
+def test_a_sheet_has_eight_flyers(published):
     text = with_poppler(printing.flyers(sheet(published())))
 
     assert text.count("For clean air") == printing.COLUMNS * printing.ROWS == 8

@@ -6,11 +6,11 @@ from django.utils import translation
 from maps.gazetteer import gazetteer
 from pledges import wording
 from tests.pledges.conftest import NOON
-from tests.pledges.test_drawing import published, told  # noqa: F401  (fixtures)
+from tests.pledges.test_drawing import told
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_every_state_has_a_sentence_of_its_own(published, language):  # noqa: F811
+def test_every_state_has_a_sentence_of_its_own(published, language):
     states = ["draft", "collecting", "reached", "announced", "over", "cancelled"]
 
     with translation.override(language):
@@ -19,7 +19,7 @@ def test_every_state_has_a_sentence_of_its_own(published, language):  # noqa: F8
     assert len(sentences) == len(states)
 
 
-def test_day_and_hour_are_said_once_announced_and_never_of_a_cancelled_rally(published):  # noqa: F811
+def test_day_and_hour_are_said_once_announced_and_never_of_a_cancelled_rally(published):
     announced, cancelled = (published(announcement=told(), status=status) for status in ("announced", "cancelled"))
 
     with translation.override("ru"):
@@ -29,7 +29,7 @@ def test_day_and_hour_are_said_once_announced_and_never_of_a_cancelled_rally(pub
     assert wording.day(published()) == ""
 
 
-def test_a_citys_own_hour_is_said_but_not_of_a_site_still_hidden(published, kazan):  # noqa: F811
+def test_a_citys_own_hour_is_said_but_not_of_a_site_still_hidden(published, kazan):
     def at(reveal_at):
         site = {
             "place": {"en": "Square"},
@@ -45,7 +45,7 @@ def test_a_citys_own_hour_is_said_but_not_of_a_site_still_hidden(published, kaza
     assert wording.hour(at("2030-01-01T00:00:00+00:00"), kazan, now=NOON) == "19:00"
 
 
-def test_addresses_are_under_our_first_name(published, kazan, settings):  # noqa: F811
+def test_addresses_are_under_our_first_name(published, kazan, settings):
     settings.SITE_URLS = ["https://rally.example", "https://mirror.example"]
 
     with translation.override("ru"):
